@@ -1,0 +1,49 @@
+/**
+ * Puts a fetch handler on a loopback port.
+ *
+ * @module
+ */
+
+/** A server that is listening; `url` has no trailing slash. */
+export interface Listening {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface ListenOptions {
+  /** The port to try first; 0 takes any free one. Default: 0. */
+  port?: number;
+  /** How many ports after `port` to try when it is taken. Default: 50. */
+  tries?: number;
+}
+
+/** Listens on 127.0.0.1, on `port` or the next free one. Throws `Deno.errors.AddrInUse` when none is. */
+export function listen(
+  handler: (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>,
+  options: ListenOptions = {},
+): Listening {
+  const { port = 0, tries = 50 } = options;
+  for (let attempt = 0;; attempt++) {
+    try {
+      const closing = new AbortController();
+      const server = Deno.serve({
+        hostname: "127.0.0.1",
+        port: port === 0 ? 0 : port + attempt,
+        signal: closing.signal,
+        onListen: () => {},
+      }, handler);
+      return {
+        url: `http://127.0.0.1:${server.addr.port}`,
+        port: server.addr.port,
+        close: () => {
+          // Not shutdown(): that waits for streams that have no end.
+          closing.abort();
+          return server.finished;
+        },
+      };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AddrInUse) || port === 0 || attempt >= tries) throw error;
+    }
+  }
+}
