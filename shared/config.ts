@@ -1,0 +1,99 @@
+/**
+ * One schema for every setting: an environment record in, a typed `Config` out.
+ *
+ * Read once, at an entry. What is missing or wrong is said in one message that names all of it.
+ *
+ * @module
+ */
+import * as z from "zod";
+
+/** The environment does not hold what Zeropoll needs. Thrown at boot. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly faults: readonly { setting: string; message: string }[]) {
+    super(
+      `Cannot start: ${faults.length} ${
+        faults.length === 1 ? "setting is" : "settings are"
+      } wrong\n` +
+        faults.map(({ setting, message }) => `  ${setting}: ${message}`).join("\n"),
+    );
+  }
+}
+
+const text = z.string().trim().min(1);
+const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" })
+  .transform((url) => url.replace(/\/+$/, ""));
+const list = z.string().default("").transform((value) =>
+  value.split(",").map((item) => item.trim()).filter((item) => item !== "")
+);
+
+const schema = z.object({
+  PUBLIC_URL: httpUrl,
+  UPSTASH_REDIS_REST_URL: httpUrl,
+  UPSTASH_REDIS_REST_TOKEN: text,
+  QSTASH_URL: httpUrl.default("https://qstash.upstash.io"),
+  QSTASH_TOKEN: text,
+  QSTASH_CURRENT_SIGNING_KEY: text,
+  QSTASH_NEXT_SIGNING_KEY: text,
+  SERVICE_TOKENS: list,
+  NAMESPACE: z.string().regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -").default(
+    "zeropoll",
+  ),
+});
+
+/** Every setting, parsed. */
+export interface Config {
+  /** Where QStash and browsers reach this app; deliveries are signed for it. No trailing slash. */
+  publicUrl: string;
+  redis: { url: string; token: string };
+  queue: { url: string; token: string; currentSigningKey: string; nextSigningKey: string };
+  /** Tokens that backends may carry; empty refuses all of them. */
+  serviceTokens: readonly string[];
+  /** The sender's name in lower case (as in `/hooks/github`) to its secret. */
+  webhookSecrets: Readonly<Record<string, string>>;
+  /** The first part of every Redis key and schedule id. */
+  namespace: string;
+}
+
+const WEBHOOK_SECRET = /^WEBHOOK_SECRET_([A-Z0-9_]+)$/;
+
+/** Parses the environment. @throws {ConfigError} naming every setting that is missing or wrong */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ""),
+  );
+  const faults: { setting: string; message: string }[] = [];
+  // With it set, the QStash SDK swaps in public keys and takes forged deliveries for real ones.
+  if (given.QSTASH_DEV !== undefined) {
+    faults.push({
+      setting: "QSTASH_DEV",
+      message: "must not be set: forged deliveries would pass",
+    });
+  }
+  const parsed = schema.safeParse(given);
+  for (const issue of parsed.error?.issues ?? []) {
+    const setting = String(issue.path[0]);
+    const message = given[setting] === undefined ? "is missing" : issue.message;
+    faults.push({ setting, message });
+  }
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  const settings = parsed.data;
+  const webhookSecrets: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const sender = WEBHOOK_SECRET.exec(name)?.[1];
+    if (sender) webhookSecrets[sender.toLowerCase()] = value!;
+  }
+  return {
+    publicUrl: settings.PUBLIC_URL,
+    redis: { url: settings.UPSTASH_REDIS_REST_URL, token: settings.UPSTASH_REDIS_REST_TOKEN },
+    queue: {
+      url: settings.QSTASH_URL,
+      token: settings.QSTASH_TOKEN,
+      currentSigningKey: settings.QSTASH_CURRENT_SIGNING_KEY,
+      nextSigningKey: settings.QSTASH_NEXT_SIGNING_KEY,
+    },
+    serviceTokens: settings.SERVICE_TOKENS,
+    webhookSecrets,
+    namespace: settings.NAMESPACE,
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * What travels and what is stored for a job: the envelope that QStash carries, the two
+ * records in Redis, and the state that people read.
+ *
+ * @module
+ */
+import * as z from "zod";
+
+/** A job's id, as it stands in keys, labels and URLs. */
+export const JobId = z.string().regex(/^[a-z0-9]{16,40}$/, "must be 16 to 40 of a-z and 0-9");
+
+/** Where a job stands in its group, and what runs when all of them have ended. */
+export const GroupPlace = z.object({
+  id: JobId,
+  index: z.int().min(0),
+  total: z.int().min(1),
+  /** The follow-up job; its id is made from the group's, so it runs once. */
+  then: z.object({ job: z.string(), input: z.unknown() }).optional(),
+});
+export type GroupPlace = z.infer<typeof GroupPlace>;
+
+/** The results of the steps that ended, by name. */
+export const Steps = z.record(z.string(), z.unknown());
+export type Steps = z.infer<typeof Steps>;
+
+/** The body of a job's QStash message. A later field is optional, so an older build can read it. */
+export const JobEnvelope = z.object({
+  version: z.literal(1),
+  /** Absent in a schedule's message: each tick makes its own id from the message's. */
+  id: JobId.optional(),
+  job: z.string(),
+  input: z.unknown(),
+  /** Raised by a deferral or a replay, so that deduplication does not swallow it. */
+  generation: z.int().min(0).default(0),
+  /** Epoch ms of the first enqueue; 0 in a schedule's message. */
+  enqueuedAt: z.int().min(0),
+  group: GroupPlace.optional(),
+  /** The nonce of the attempt that published this generation: only its claim may be taken over unread. */
+  after: z.string().optional(),
+  /** Step results carried over a deferral. */
+  steps: Steps.optional(),
+});
+export type JobEnvelope = z.infer<typeof JobEnvelope>;
+
+/** What went wrong in an attempt, short enough to show. */
+export const JobFailure = z.object({
+  message: z.string(),
+  code: z.string().optional(),
+});
+export type JobFailure = z.infer<typeof JobFailure>;
+
+/**
+ * The claim on a job (`jobClaimKey`): who runs it, until when, and what it has done so far.
+ *
+ * Only the holder of the lease writes it, and only while the lease lasts. (generation, attempt)
+ * is the fence; the nonce tells one delivery of an attempt from another.
+ */
+export const JobClaim = z.object({
+  job: z.string(),
+  generation: z.int(),
+  attempt: z.int(),
+  nonce: z.string(),
+  state: z.enum(["running", "retrying", "queued", "cancelled"]),
+  /** Epoch ms; after it, a later attempt may take over. */
+  leaseUntil: z.int(),
+  enqueuedAt: z.int(),
+  startedAt: z.int(),
+  progress: z.unknown().optional(),
+  steps: Steps.optional(),
+  error: JobFailure.optional(),
+});
+export type JobClaim = z.infer<typeof JobClaim>;
+
+/** How a job ended (`jobOutcomeKey`). Written once: the first to settle wins. */
+export const JobOutcome = z.object({
+  job: z.string(),
+  state: z.enum(["succeeded", "failed", "cancelled"]),
+  generation: z.int(),
+  attempts: z.int(),
+  enqueuedAt: z.int(),
+  startedAt: z.int().optional(),
+  endedAt: z.int(),
+  result: z.unknown().optional(),
+  error: JobFailure.optional(),
+});
+export type JobOutcome = z.infer<typeof JobOutcome>;
+
+/** Where a job stands. */
+export const JobStateName = z.enum([
+  "queued",
+  "running",
+  "retrying",
+  "succeeded",
+  "failed",
+  "cancelled",
+]);
+export type JobStateName = z.infer<typeof JobStateName>;
+
+/** What `GET /api/jobs/:id` answers. Times are ISO 8601 UTC. */
+export const JobView = z.object({
+  id: JobId,
+  job: z.string(),
+  state: JobStateName,
+  /** Attempts begun so far in this generation. */
+  attempts: z.int(),
+  /** How often it was deferred or replayed. */
+  generation: z.int(),
+  progress: z.unknown().optional(),
+  result: z.unknown().optional(),
+  error: JobFailure.optional(),
+  enqueuedAt: z.iso.datetime().optional(),
+  startedAt: z.iso.datetime().optional(),
+  endedAt: z.iso.datetime().optional(),
+  /** When QStash will deliver it next, where that is known. */
+  nextAttemptAt: z.iso.datetime().optional(),
+});
+export type JobView = z.infer<typeof JobView>;

@@ -1,0 +1,107 @@
+/**
+ * What a job is: a name, an input, a handler and how it is delivered.
+ *
+ * @module
+ */
+import type * as z from "zod";
+import type { FlowControl, Log, Redis } from "../../ports.ts";
+
+/** How long to wait before a retry: `first`, then times `factor` for each further one, at most `max`. */
+export interface Backoff {
+  /** In ms. */
+  first: number;
+  /** Default: 2. */
+  factor?: number;
+  /** In ms, at most 24 h. Default: 1 h. */
+  max?: number;
+}
+
+/** What may be said about when and as what a job is enqueued. */
+export interface EnqueueOptions {
+  /** Wait this long before the first delivery, in ms. QStash's free plan holds up to 7 days. */
+  delayMs?: number;
+  /** Not before this moment (epoch ms or a Date); wins over `delayMs`. */
+  notBefore?: number | Date;
+  /**
+   * Equal ids make one job, for as long as its outcome is kept (a job without tracking: for 10 minutes).
+   * Any text of up to 256 characters.
+   */
+  dedupeId?: string;
+}
+
+/** A job that was accepted. */
+export interface Enqueued {
+  id: string;
+  /** True when an equal `dedupeId` was enqueued in the last 10 minutes, so nothing new was sent. */
+  deduplicated: boolean;
+}
+
+/** What a handler is given besides its input. */
+export interface JobContext {
+  readonly id: string;
+  readonly job: string;
+  /** 0 for the first delivery of a generation. */
+  readonly attempt: number;
+  /** Raised by each deferral or replay. */
+  readonly generation: number;
+  /** True for the last attempt: what fails now is a dead letter. */
+  readonly lastAttempt: boolean;
+  /** The same for every attempt of this job: hand it to outside services that take one. */
+  readonly idempotencyKey: string;
+  /** Epoch ms after which another attempt may start; work that cannot end before it should be a step. */
+  readonly leaseUntil: number;
+  /** False for a job without tracking, and while Redis is away: then it may run twice. */
+  readonly tracked: boolean;
+  readonly log: Log;
+  readonly redis: Redis;
+  /**
+   * Runs `work` once: its result (JSON, together at most 256 KB) is kept and handed to later attempts.
+   * A crash between the work and the keeping of its result runs it again. One Redis command.
+   */
+  step<T>(name: string, work: () => Promise<T> | T): Promise<T>;
+  /** Shows `progress` (small JSON) to whoever reads the job's state. One Redis command. */
+  progress(progress: unknown): Promise<void>;
+  /**
+   * Ends this delivery, and has the job delivered again at `until` (epoch ms or a Date) as its next
+   * generation. Costs no attempt. One message; steps are kept. Never returns.
+   */
+  defer(until: number | Date): Promise<never>;
+  /** Enqueues another job; its `dedupeId` defaults to one made from this job's id and `input`, so that a retry does not send it twice. */
+  enqueue<Input>(job: AnyJob<Input>, input: Input, options?: EnqueueOptions): Promise<Enqueued>;
+  /** Writes and a ledger row in one Postgres transaction, once for each job. Needs `DATABASE_URL`. */
+  transaction<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
+  /** `noun.verb`, of a-z, 0-9, `.` and `-`. It is part of the job's URL: to rename it is to make a new job. */
+  name: Name;
+  /** One sentence, shown in the API's documentation. */
+  description?: string;
+  input: In;
+  /** What `run` resolves to; parsed before it is stored. */
+  output?: z.ZodType<Out>;
+  /** Redeliveries after the first attempt; QStash's free plan takes up to 5. Default: 3. */
+  retries?: number;
+  /** Default: QStash's own: 12 s, 2 min 28 s, 30 min 8 s, 6 h 7 min, 24 h. */
+  backoff?: Backoff;
+  /** How long one attempt may take, in ms, and so how long its lease is. Default: 60 s. */
+  timeoutMs?: number;
+  flowControl?: FlowControl;
+  /** False: no state, no result, no Redis command, and it may run twice. Default: true. */
+  tracked?: boolean;
+  /** How long the outcome is kept, in ms. Default: 24 h when succeeded or cancelled, 7 days when failed. */
+  retention?: { succeededMs?: number; failedMs?: number };
+  run(input: z.output<In>, context: JobContext): Promise<Out> | Out;
+}
+
+/** A job, ready for a registry. Made by `defineJob`. */
+export interface Job<Name extends string = string, In extends z.ZodType = z.ZodType, Out = unknown>
+  extends Required<Omit<JobDefinition<Name, In, Out>, "backoff" | "flowControl" | "output">> {
+  backoff?: Backoff;
+  flowControl?: FlowControl;
+  output?: z.ZodType<Out>;
+  retention: { succeededMs: number; failedMs: number };
+}
+
+/** Any job that takes `Input`. */
+export type AnyJob<Input> = Job<string, z.ZodType<unknown, Input>, unknown>;

@@ -1,0 +1,28 @@
+/**
+ * Every Redis key, as a function: no key is spelled anywhere else.
+ *
+ * Each says its type, its TTL and what pays for it. All start with the namespace, so that
+ * previews and projects can share one database.
+ *
+ * @module
+ */
+
+/** Makes the keys of one namespace. */
+export function createKeys(namespace: string) {
+  return {
+    /** String (JSON `JobClaim`); TTL: the job's longest retention. 1 command for an attempt, step or progress report. */
+    jobClaim: (id: string) => `${namespace}:job:${id}:claim`,
+    /** String (JSON `JobOutcome`); TTL: the retention of its state. 1 command to settle. */
+    jobOutcome: (id: string) => `${namespace}:job:${id}:outcome`,
+    /** Bitmap of the children that ended; TTL 30 days, set by child 0. 2 commands for a child. */
+    groupEnded: (id: string) => `${namespace}:group:${id}:ended`,
+    /** String (epoch ms); TTL 2 slots. At most 2 commands for each isolate and slot. */
+    scheduleSlot: (schedule: string, slot: string) => `${namespace}:schedule:${schedule}:${slot}`,
+    /** String (JSON `DeadLetter`); TTL 30 days. */
+    deadLetter: (id: string) => `${namespace}:dead-letter:${id}`,
+    /** Sorted set of dead letters' ids by time of failure; TTL 30 days, renewed by each. */
+    deadLetters: () => `${namespace}:dead-letters`,
+  };
+}
+
+export type Keys = ReturnType<typeof createKeys>;

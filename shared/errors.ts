@@ -1,0 +1,168 @@
+/**
+ * Failures that a caller can act on, each with a stable code.
+ *
+ * Misuse of the library throws `TypeError` or `RangeError` instead. Only
+ * `functions/middleware/problem.ts` turns a code into an HTTP status.
+ *
+ * @module
+ */
+
+/** Every code, with the title people see. Codes are part of the API: they are added, never renamed. */
+export const errorTitles = {
+  body_invalid: "The request body is not valid",
+  body_malformed: "The request body is not JSON",
+  body_too_large: "The request body is too large",
+  circuit_open: "A dependency is resting after repeated failures",
+  command_refused: "This Redis command is refused",
+  delay_unsupported: "This delay is not supported",
+  delivery_in_progress: "Another delivery of this job is still running",
+  job_not_found: "There is no such job",
+  job_unknown: "There is no job of this name",
+  lease_lost: "The attempt outlived its lease",
+  not_configured: "This part is switched off: a setting is missing",
+  not_found: "There is nothing here",
+  payload_rejected: "The job refused its payload",
+  queue_rejected: "QStash refused the request",
+  queue_unavailable: "QStash cannot be reached",
+  redis_command_failed: "Redis answered with an error",
+  redis_unavailable: "Redis cannot be reached",
+  signature_expired: "The signature has expired",
+  signature_invalid: "The signature is not valid",
+  signature_missing: "The signature is missing",
+  token_invalid: "The token is not valid",
+  token_missing: "A token is required",
+  unexpected: "Something unexpected happened",
+} as const;
+
+export type ErrorCode = keyof typeof errorTitles;
+
+/** One field that was refused: `path` as in `input.commits[0].id`. */
+export interface FieldFault {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A failure that a caller can act on. `retryable` says whether the same call may succeed later. */
+export abstract class AppError extends Error {
+  abstract readonly code: ErrorCode;
+  abstract readonly retryable: boolean;
+  /** How long to wait before another try, in ms, where that is known. */
+  readonly retryAfterMs?: number;
+  /** The fields at fault, where the failure is the input's. */
+  readonly fields?: readonly FieldFault[];
+}
+
+/** An input that does not fit its schema. */
+export class BodyInvalidError extends AppError {
+  override readonly name = "BodyInvalidError";
+  override readonly code: ErrorCode = "body_invalid";
+  override readonly retryable = false;
+  constructor(override readonly fields: readonly FieldFault[], what = "body") {
+    super(`Cannot accept the ${what}: ${fields.map((f) => `${f.path}: ${f.message}`).join("; ")}`);
+  }
+}
+
+/** No job has this name. */
+export class UnknownJobError extends AppError {
+  override readonly name = "UnknownJobError";
+  override readonly code = "job_unknown";
+  override readonly retryable = false;
+  constructor(readonly job: string, known: readonly string[]) {
+    super(`Cannot find a job named "${job}": known are ${known.join(", ")}`);
+  }
+}
+
+/** A delay or a moment that the queue would not take. */
+export class UnsupportedDelayError extends AppError {
+  override readonly name = "UnsupportedDelayError";
+  override readonly code = "delay_unsupported";
+  override readonly retryable = false;
+  override readonly fields: readonly FieldFault[];
+  constructor(path: string, message: string) {
+    super(`Cannot delay the job: ${message}`);
+    this.fields = [{ path, message }];
+  }
+}
+
+/** Redis did not answer, or not in time; the command may or may not have been applied. */
+export class RedisUnavailableError extends AppError {
+  override readonly name = "RedisUnavailableError";
+  override readonly code = "redis_unavailable";
+  override readonly retryable = true;
+  override readonly retryAfterMs = 5_000;
+}
+
+/** Redis answered a command with an error. */
+export class RedisCommandError extends AppError {
+  override readonly name = "RedisCommandError";
+  override readonly code = "redis_command_failed";
+  override readonly retryable = false;
+}
+
+/** The command is on the refusal list and was never sent. */
+export class CommandRefusedError extends AppError {
+  override readonly name = "CommandRefusedError";
+  override readonly code = "command_refused";
+  override readonly retryable = false;
+  constructor(readonly command: string) {
+    super(`Cannot run "${command}": it is on the refusal list`);
+  }
+}
+
+/** Calls to `dependency` rest until `retryAfterMs` have passed. */
+export class CircuitOpenError extends AppError {
+  override readonly name = "CircuitOpenError";
+  override readonly code = "circuit_open";
+  override readonly retryable = true;
+  constructor(readonly dependency: string, override readonly retryAfterMs: number) {
+    super(`Cannot call "${dependency}": retry after ${retryAfterMs} ms`);
+  }
+}
+
+/** QStash did not answer; what was sent may have been accepted, so send it with the same dedupeId. */
+export class QueueUnavailableError extends AppError {
+  override readonly name = "QueueUnavailableError";
+  override readonly code = "queue_unavailable";
+  override readonly retryable = true;
+  override readonly retryAfterMs: number = 5_000;
+}
+
+/** QStash refused what was sent. */
+export class QueueRejectedError extends AppError {
+  override readonly name = "QueueRejectedError";
+  override readonly code = "queue_rejected";
+  override readonly retryable = false;
+}
+
+/** What was called needs a setting that is not there. */
+export class NotConfiguredError extends AppError {
+  override readonly name = "NotConfiguredError";
+  override readonly code = "not_configured";
+  override readonly retryable = false;
+  constructor(what: string, readonly settings: readonly string[]) {
+    super(`Cannot use ${what}: set ${settings.join(", ")}`);
+  }
+}
+
+/** The attempt ran past its lease, so it may no longer write: a later attempt may be running. */
+export class LeaseLostError extends AppError {
+  override readonly name = "LeaseLostError";
+  override readonly code = "lease_lost";
+  override readonly retryable = true;
+}
+
+/** Every failure with nothing to it but its code. */
+export class RequestError extends AppError {
+  override readonly name = "RequestError";
+  override readonly retryable: boolean;
+  override readonly retryAfterMs?: number;
+  constructor(
+    override readonly code: ErrorCode,
+    message: string,
+    options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.retryable = options.retryable ?? false;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The outside, narrowed to what Zeropoll asks of it.
+ *
+ * Core knows these interfaces alone; adapters fill them with a vendor's package. Nothing
+ * here reads a clock, the environment or a global.
+ *
+ * @module
+ */
+
+/** Time, in epoch ms. */
+export interface Clock {
+  now(): number;
+}
+
+/** Random identifiers. */
+export interface Ids {
+  /** At least 96 random bits, of `[0-9a-z]`. */
+  random(): string;
+}
+
+export type LogFields = Record<string, string | number | boolean | null | undefined>;
+
+/** One line of JSON for each event; `event` is `noun.verb`. Never a payload, a token, or a URL with a query. */
+export interface Log {
+  info(event: string, fields?: LogFields): void;
+  warn(event: string, fields?: LogFields): void;
+  error(event: string, fields?: LogFields): void;
+}
+
+// Redis -------------------------------------------------------------------------------------
+
+/** A command's name and arguments. */
+export type RedisCommand = readonly [name: string, ...args: (string | number)[]];
+export type RedisValue = null | number | string | RedisValue[];
+
+/** What one request asked of Redis: counted by command, as it is billed. */
+export interface RedisTally {
+  commands: number;
+  reads: number;
+  writes: number;
+  /** HTTP requests, a repeated one counted again. */
+  requests: number;
+  /** Time spent waiting for Redis, in ms. */
+  waitedMs: number;
+}
+
+export interface RedisCallOptions {
+  /**
+   * The caller knows that sending these commands twice does no harm, so a lost reply may be
+   * answered by sending them again. Default: looked up; reads and absolute writes are repeatable.
+   */
+  repeatable?: boolean;
+}
+
+/**
+ * Redis over REST. A call either resolves, or throws `RedisUnavailableError` (it may have been
+ * applied), `CircuitOpenError` (it was not sent), `RedisCommandError` (Redis answered with an
+ * error) or `CommandRefusedError` (it was not sent).
+ */
+export interface Redis {
+  /** One command in one round trip. */
+  run(command: RedisCommand, options?: RedisCallOptions): Promise<RedisValue>;
+  /** Several commands in one round trip, in order, not atomic. Throws on the first that failed. */
+  pipeline(commands: readonly RedisCommand[], options?: RedisCallOptions): Promise<RedisValue[]>;
+  /** Several commands in one round trip, all or nothing. */
+  transaction(commands: readonly RedisCommand[], options?: RedisCallOptions): Promise<RedisValue[]>;
+  /** The same Redis, counting into `tally`. */
+  tallied(tally: RedisTally): Redis;
+}
+
+// QStash ------------------------------------------------------------------------------------
+
+/** How many deliveries of one key may go out: `rate` in each `periodSeconds`, `parallelism` at once. */
+export interface FlowControl {
+  key: string;
+  rate?: number;
+  /** Default: 1. */
+  periodSeconds?: number;
+  parallelism?: number;
+}
+
+/** How a message is delivered, whether published or scheduled. */
+export interface Delivery {
+  url: string;
+  body: string;
+  label: string;
+  /** Redeliveries after the first attempt. */
+  retries: number;
+  /** QStash's expression for the wait before retry number `retried`, in ms. */
+  retryDelay?: string;
+  timeoutMs: number;
+  flowControl?: FlowControl;
+  failureCallbackUrl?: string;
+}
+
+export interface Publication extends Delivery {
+  /** Equal ids within 10 minutes are one message. No colon. */
+  deduplicationId: string;
+  /** Epoch ms, rounded up to whole seconds; absent or past means now. */
+  notBefore?: number;
+}
+
+export interface Published {
+  messageId: string;
+  deduplicated: boolean;
+}
+
+export type QueueState =
+  | "CREATED"
+  | "ACTIVE"
+  | "RETRY"
+  | "ERROR"
+  | "DELIVERED"
+  | "FAILED"
+  | "CANCEL_REQUESTED"
+  | "CANCELED";
+
+/** One line of QStash's log. */
+export interface QueueEvent {
+  at: number;
+  messageId: string;
+  state: QueueState;
+  url: string;
+  body?: string;
+  error?: string;
+  nextDeliveryAt?: number;
+}
+
+/** A message that QStash gave up on, as it keeps it. */
+export interface QueueDeadLetter {
+  id: string;
+  messageId: string;
+  url: string;
+  body: string;
+  label?: string;
+  responseStatus: number;
+  responseBody: string;
+  createdAt: number;
+}
+
+export interface QueueSchedule extends Delivery {
+  id: string;
+  /** Five fields, with an optional `CRON_TZ=<zone> ` before them. */
+  cron: string;
+}
+
+/** QStash. A call resolves, or throws `QueueUnavailableError` or `QueueRejectedError`. */
+export interface Queue {
+  publish(publication: Publication): Promise<Published>;
+  /** One request; the answers are in order. All are accepted or none. */
+  publishMany(publications: readonly Publication[]): Promise<Published[]>;
+  /** Cancels what carries the label and has not ended; resolves to how many messages that were. */
+  cancel(label: string): Promise<number>;
+  /** The log of the messages that carry the label, newest first. QStash keeps it 3 days on the free plan. */
+  history(label: string): Promise<QueueEvent[]>;
+  deadLetters(cursor?: string): Promise<{ letters: QueueDeadLetter[]; cursor?: string }>;
+  removeDeadLetter(id: string): Promise<void>;
+  schedules(): Promise<QueueSchedule[]>;
+  /** Creates the schedule, or replaces the one with its id. */
+  putSchedule(schedule: QueueSchedule): Promise<void>;
+  removeSchedule(id: string): Promise<void>;
+}
+
+/** Tells QStash's deliveries from forged ones. */
+export interface DeliveryVerifier {
+  /**
+   * Resolves when `signature` covers exactly this body and URL, and is still valid.
+   *
+   * @throws {RequestError} `signature_invalid` or `signature_expired`
+   */
+  verify(delivery: { signature: string; body: string; url: string }): Promise<void>;
+}
+
+// Dead letters ------------------------------------------------------------------------------
+
+/** A job that failed for good, kept to be looked at, edited and sent again. */
+export interface DeadLetter {
+  /** The job's id. */
+  id: string;
+  job: string;
+  generation: number;
+  attempts: number;
+  error: { message: string; status?: number };
+  /** The job's envelope, as it was delivered. */
+  envelope: string;
+  failedAt: number;
+}
+
+export interface DeadLetters {
+  /** Keeps the letter; one with the same id and generation is kept once. */
+  save(letter: DeadLetter): Promise<void>;
+  get(id: string): Promise<DeadLetter | undefined>;
+  /** Newest first. */
+  list(
+    options?: { cursor?: string; limit?: number },
+  ): Promise<{ letters: DeadLetter[]; cursor?: string }>;
+  remove(id: string): Promise<void>;
+}
