@@ -1,0 +1,161 @@
+/** @jsxImportSource hono/jsx */
+// deno-lint-ignore-file jsx-key -- rendered once to text, nothing is reconciled
+/**
+ * What the page is put together from: cards, tables, states, moments, buttons.
+ *
+ * @module
+ */
+import type { Child } from "hono/jsx";
+import type { MessageState, PageAction, PageMessage } from "./page_state.ts";
+
+/** A titled card; its title can take the focus when what had it is gone. */
+export function Section(
+  { name, title, hint, children }: { name: string; title: string; hint: string; children: Child },
+) {
+  return (
+    <section data-part={name} aria-labelledby={`title-${name}`}>
+      <div class="head">
+        <h2 id={`title-${name}`} tabindex={-1}>{title}</h2>
+        <p>{hint}</p>
+      </div>
+      {children}
+    </section>
+  );
+}
+
+/** A table whose last column, without a name, holds the buttons. */
+export function Table(
+  { names, numbers = [], children }: {
+    names: readonly string[];
+    numbers?: readonly number[];
+    children: Child;
+  },
+) {
+  return (
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            {names.map((name, index) => (
+              <th
+                scope="col"
+                class={numbers.includes(index) || name === "Attempts" ? "num" : undefined}
+              >
+                {name || <span class="skip">Actions</span>}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>{children}</tbody>
+      </table>
+    </div>
+  );
+}
+
+/** A state's name with its colour and mark. */
+export function State({ name }: { name: MessageState }) {
+  return <span class={`state ${name}`}>{name}</span>;
+}
+
+/** Whether something is paused, as a state. */
+export function Running({ paused }: { paused: boolean }) {
+  return (
+    <span class={`state ${paused ? "paused" : "running"}`}>{paused ? "paused" : "running"}</span>
+  );
+}
+
+/** A moment; the script turns it into "in 12 s". */
+export function Time({ at }: { at: number }) {
+  return (
+    <time datetime={new Date(at).toISOString()} data-at={at} title={`${iso(at)} UTC`}>
+      {iso(at)}
+    </time>
+  );
+}
+
+/** Pauses what runs, resumes what is paused. */
+export function PauseButton(
+  { kind, id, paused }: {
+    kind: "schedules" | "queues" | "flow-controls";
+    id: string;
+    paused: boolean;
+  },
+) {
+  const verb = paused ? "resume" : "pause";
+  return <Button action={{ verb, kind, id } as PageAction}>{paused ? "Resume" : "Pause"}</Button>;
+}
+
+/** A button that does one thing, by a plain form. */
+export function Button(
+  { action: { kind, id, verb }, danger, children }: {
+    action: PageAction;
+    danger?: boolean;
+    children: Child;
+  },
+) {
+  return (
+    <form method="post" action={`/_page/${kind}/${encodeURIComponent(id)}/${verb}`}>
+      <button type="submit" id={`${kind}-${id}-${verb}`} class={danger ? "danger" : undefined}>
+        {children}
+      </button>
+    </form>
+  );
+}
+
+/** `2026-03-01 10:00:00`, in UTC. */
+export function iso(at: number): string {
+  return new Date(at).toISOString().slice(0, 19).replace("T", " ");
+}
+
+/** `1 day 2 hours`, of ms. */
+export function span(ms: number): string {
+  const units = [["day", 86_400_000], ["hour", 3_600_000], ["minute", 60_000]] as const;
+  const parts: string[] = [];
+  let rest = ms;
+  for (const [name, size] of units) {
+    const count = Math.floor(rest / size);
+    rest -= count * size;
+    if (count > 0) parts.push(`${count} ${name}${count === 1 ? "" : "s"}`);
+  }
+  return parts.join(" ") || `${Math.round(ms / 1000)} seconds`;
+}
+
+/** The start of a long text. */
+export function clip(text: string): string {
+  return text.length > 160 ? `${text.slice(0, 160)}…` : text;
+}
+
+/** What one can do with a message: nothing once it has ended. */
+export function MessageButtons({ message: { id, state } }: { message: PageMessage }) {
+  if (state !== "waiting" && state !== "retrying" && state !== "active") return null;
+  return (
+    <div class="row">
+      {state !== "active" && (
+        <Button action={{ verb: "run", kind: "messages", id }}>
+          Run now
+        </Button>
+      )}
+      <Button action={{ verb: "cancel", kind: "messages", id }}>Cancel</Button>
+    </div>
+  );
+}
+
+/** The last answer of a message that has trouble. */
+export function Trouble({ message: { state, status, error } }: { message: PageMessage }) {
+  if (state !== "retrying" && state !== "failed") return null;
+  const text = [status && `answered ${status}`, error].filter(Boolean).join(": ");
+  return text ? <span class={`note ${state === "failed" ? "bad" : ""}`}>{clip(text)}</span> : null;
+}
+
+/** Where a message comes from and how it is labelled. */
+export function Chips(
+  { of: { origin, labels } }: { of: Pick<PageMessage, "origin" | "labels"> },
+) {
+  if (origin.length + labels.length === 0) return null;
+  return (
+    <span class="chips">
+      {origin.map(({ kind, name }) => <span class="chip">{kind} {name}</span>)}
+      {labels.map((label) => <span class="chip">{label}</span>)}
+    </span>
+  );
+}
