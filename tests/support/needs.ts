@@ -1,0 +1,60 @@
+/**
+ * What a test needs that a machine may lack: such a test is skipped, and the summary says why.
+ *
+ * `Deno.test({ name, ...needs("chromium"), fn })`. Where everything is required
+ * (`ZEROPOLL_REQUIRE_ALL=1`), the runner counts each skipped test as a failure.
+ *
+ * @module
+ */
+import { appendFileSync, existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { delimiter, join } from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** A program that tests use and that `deno install` does not always bring. */
+export type Tool = "redis-server" | "chromium" | "workerd";
+
+const missing: Record<Tool, () => string | undefined> = {
+  "redis-server": () =>
+    onPath("redis-server")
+      ? undefined
+      : "redis-server is not on PATH (apt-get install redis-server)",
+  "chromium": () =>
+    onPath("chromium", "chromium-browser", "google-chrome")
+      ? undefined
+      : "no chromium on PATH (apt-get install chromium)",
+  "workerd": () =>
+    workerdPath() ? undefined : "wrangler brought no workerd binary for this platform",
+};
+
+/** `ignore` is true when one of `tools` is missing; `reason` then names each that is. */
+export function needs(...tools: Tool[]): { ignore: boolean; reason?: string } {
+  const reasons = tools.map((tool) => missing[tool]()).filter((reason) => reason !== undefined);
+  if (reasons.length === 0) return { ignore: false };
+  const reason = reasons.join("; ");
+  const journal = process.env.ZEROPOLL_SKIPS;
+  if (journal) appendFileSync(journal, JSON.stringify({ file: callingFile(), reason }) + "\n");
+  return { ignore: true, reason };
+}
+
+function onPath(...names: string[]): boolean {
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return names.some((name) => folders.some((folder) => existsSync(join(folder, name))));
+}
+
+function workerdPath(): string | undefined {
+  try {
+    const path = createRequire(import.meta.resolve("wrangler"))("workerd").default;
+    return existsSync(path) ? path : undefined;
+  } catch {
+    // Not installed for this platform: the caller names the reason.
+    return undefined;
+  }
+}
+
+function callingFile(): string {
+  const frames = (new Error().stack ?? "").match(/file:\/\/\/[^\s:)]+/g) ?? [];
+  const caller = frames.find((frame) => frame !== import.meta.url);
+  return caller ? fileURLToPath(caller) : "";
+}
