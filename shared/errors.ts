@@ -16,6 +16,8 @@ export const errorTitles = {
   command_refused: "This Redis command is refused",
   delay_unsupported: "This delay is not supported",
   delivery_in_progress: "Another delivery of this job is still running",
+  job_failed: "The job's attempt failed",
+  job_failed_for_good: "The job failed, and will not be tried again",
   job_not_found: "There is no such job",
   job_unknown: "There is no job of this name",
   lease_lost: "The attempt outlived its lease",
@@ -26,6 +28,7 @@ export const errorTitles = {
   queue_unavailable: "QStash cannot be reached",
   redis_command_failed: "Redis answered with an error",
   redis_unavailable: "Redis cannot be reached",
+  replay_refused: "This dead letter cannot be replayed",
   signature_expired: "The signature has expired",
   signature_invalid: "The signature is not valid",
   signature_missing: "The signature is missing",
@@ -142,6 +145,13 @@ export class NotConfiguredError extends AppError {
   constructor(what: string, readonly settings: readonly string[]) {
     super(`Cannot use ${what}: set ${settings.join(", ")}`);
   }
+}
+
+/** Thrown by a handler: trying again is of no use, so the job fails now and becomes a dead letter. */
+export class NonRetryableError extends AppError {
+  override readonly name = "NonRetryableError";
+  override readonly code = "job_failed_for_good";
+  override readonly retryable = false;
 }
 
 /** The attempt ran past its lease, so it may no longer write: a later attempt may be running. */

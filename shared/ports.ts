@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { DeadLetter } from "./contracts/dead_letter.ts";
 
 /** Time, in epoch ms. */
 export interface Clock {
@@ -133,6 +134,8 @@ export interface QueueDeadLetter {
   url: string;
   body: string;
   label?: string;
+  /** Deliveries made. */
+  attempts: number;
   responseStatus: number;
   responseBody: string;
   createdAt: number;
@@ -172,19 +175,6 @@ export interface DeliveryVerifier {
 }
 
 // Dead letters ------------------------------------------------------------------------------
-
-/** A job that failed for good, kept to be looked at, edited and sent again. */
-export interface DeadLetter {
-  /** The job's id. */
-  id: string;
-  job: string;
-  generation: number;
-  attempts: number;
-  error: { message: string; status?: number };
-  /** The job's envelope, as it was delivered. */
-  envelope: string;
-  failedAt: number;
-}
 
 export interface DeadLetters {
   /** Keeps the letter; one with the same id and generation is kept once. */

@@ -39,6 +39,8 @@ export const JobEnvelope = z.object({
   after: z.string().optional(),
   /** Step results carried over a deferral. */
   steps: Steps.optional(),
+  /** In a follow-up: the group it follows. */
+  followUpOf: z.object({ id: JobId, total: z.int().min(0) }).optional(),
 });
 export type JobEnvelope = z.infer<typeof JobEnvelope>;
 
@@ -60,7 +62,8 @@ export const JobClaim = z.object({
   generation: z.int(),
   attempt: z.int(),
   nonce: z.string(),
-  state: z.enum(["running", "retrying", "queued", "cancelled"]),
+  /** `queued` after a replay; `ended` keeps deliveries off once a job was settled without having run. */
+  state: z.enum(["running", "retrying", "queued", "ended"]),
   /** Epoch ms; after it, a later attempt may take over. */
   leaseUntil: z.int(),
   enqueuedAt: z.int(),

@@ -4,6 +4,7 @@
  * @module
  */
 import type * as z from "zod";
+import type { JobOutcome } from "../../contracts/job.ts";
 import type { FlowControl, Log, Redis } from "../../ports.ts";
 
 /** How long to wait before a retry: `first`, then times `factor` for each further one, at most `max`. */
@@ -54,6 +55,8 @@ export interface JobContext {
   readonly tracked: boolean;
   readonly log: Log;
   readonly redis: Redis;
+  /** In a group's follow-up: how the children ended, in their order. One Redis command. */
+  readonly group?: { id: string; total: number; outcomes(): Promise<(JobOutcome | undefined)[]> };
   /**
    * Runs `work` once: its result (JSON, together at most 256 KB) is kept and handed to later attempts.
    * A crash between the work and the keeping of its result runs it again. One Redis command.
@@ -105,3 +108,69 @@ export interface Job<Name extends string = string, In extends z.ZodType = z.ZodT
 
 /** Any job that takes `Input`. */
 export type AnyJob<Input> = Job<string, z.ZodType<unknown, Input>, unknown>;
+
+/** What a registry holds: each name with the job of that name. */
+// deno-lint-ignore no-explicit-any -- a table of jobs of every input and output
+export type Registry = Readonly<Record<string, Job<string, any, any>>>;
+
+/** What `enqueue` takes for the job of this name. */
+export type InputOf<R extends Registry, Name extends keyof R> = z.input<R[Name]["input"]>;
+
+const JOB_NAME = /^[a-z0-9][a-z0-9-]*(\.[a-z0-9][a-z0-9-]*)*$/;
+const DAY_MS = 86_400_000;
+
+/**
+ * Makes a job.
+ *
+ * @throws {TypeError} if the name is not of a-z, 0-9, `.` and `-`
+ * @throws {RangeError} if a number is out of its bounds
+ */
+export function defineJob<const Name extends string, In extends z.ZodType, Out>(
+  definition: JobDefinition<Name, In, Out>,
+): Job<Name, In, Out> {
+  const { name, retries = 3, timeoutMs = 60_000, backoff, retention = {} } = definition;
+  if (!JOB_NAME.test(name) || name.length > 64) {
+    throw new TypeError(
+      `Cannot define the job "${name}": names are noun.verb of a-z, 0-9, . and -`,
+    );
+  }
+  assertInteger(name, "retries", retries, 0, 100);
+  assertInteger(name, "timeoutMs", timeoutMs, 1_000, DAY_MS / 2);
+  if (backoff) {
+    assertInteger(name, "backoff.first", backoff.first, 0, DAY_MS);
+    assertInteger(name, "backoff.max", backoff.max ?? DAY_MS, 0, DAY_MS);
+  }
+  return {
+    ...definition,
+    description: definition.description ?? "",
+    retries,
+    timeoutMs,
+    tracked: definition.tracked ?? true,
+    retention: {
+      succeededMs: retention.succeededMs ?? DAY_MS,
+      failedMs: retention.failedMs ?? 7 * DAY_MS,
+    },
+  };
+}
+
+/** Makes a registry; a job under another name than its own does not compile. */
+// deno-lint-ignore no-explicit-any -- as in Registry
+export function defineRegistry<R extends { [N in keyof R & string]: Job<N, any, any> }>(
+  jobs: R,
+): R {
+  return jobs;
+}
+
+function assertInteger(
+  job: string,
+  what: string,
+  value: number,
+  least: number,
+  most: number,
+): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(
+      `Cannot define the job "${job}": ${what} must be a whole number from ${least} to ${most}, got ${value}`,
+    );
+  }
+}

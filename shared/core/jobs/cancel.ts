@@ -1,0 +1,97 @@
+/**
+ * Taking a job back.
+ *
+ * Redis is written first, so a delivery already on its way finds the job cancelled. What runs
+ * at this moment goes on, but can no longer settle. 3 Redis commands; none without tracking.
+ *
+ * @module
+ */
+import type { JobEnvelope, JobOutcome, JobView } from "../../contracts/job.ts";
+import { AppError, RequestError } from "../../errors.ts";
+import type { QueueEvent } from "../../ports.ts";
+import { claimSeconds, endedClaim, type JobRecords, readRecords, seconds } from "./claim.ts";
+import type { JobsDependencies } from "./dependencies.ts";
+import { childEnded } from "./groups.ts";
+import type { Registry } from "./job.ts";
+import { envelopeOf, viewOf } from "./state.ts";
+
+/** Cancels the job unless it has ended, and resolves to how it stands then. @throws {RequestError} `job_not_found` */
+export async function cancelJob(dependencies: JobsDependencies, id: string): Promise<JobView> {
+  const { keys, log, queue, redis, registry } = dependencies;
+  const history = await queue.history(id);
+  const envelope = history.map(envelopeOf).find((found) => found !== undefined);
+  const job = registry[envelope?.job ?? ""];
+  if (job && !job.tracked) return await cancelUntracked(dependencies, id, envelope!, history);
+  const records = await readRecords(redis, keys, id);
+  if (records.outcome) return await viewOf(dependencies, id, records);
+  const owner = job ?? registry[records.claim?.job ?? ""];
+  if (!owner) throw new RequestError("job_not_found", `Cannot find a job with the id ${id}`);
+  const cancelled = await settleCancelled(dependencies, id, owner, records, envelope);
+  try {
+    await queue.cancel(id);
+  } catch (error) {
+    // Its delivery will find the job cancelled: that costs a message, nothing more.
+    if (!(error instanceof AppError)) throw error;
+    log.warn("job.cancel_unsent", { id, because: error.code });
+  }
+  if (envelope?.group) await childEnded(dependencies, envelope.group);
+  return await viewOf(
+    dependencies,
+    id,
+    cancelled ? { claimText: null, outcome: cancelled } : await readRecords(redis, keys, id),
+  );
+}
+
+/** Settles the job as cancelled; undefined when it had ended in the meantime. */
+async function settleCancelled(
+  { clock, keys, redis }: JobsDependencies,
+  id: string,
+  job: Registry[string],
+  { claim }: JobRecords,
+  envelope: JobEnvelope | undefined,
+): Promise<JobOutcome | undefined> {
+  const now = clock.now();
+  const generation = claim?.generation ?? envelope?.generation ?? 0;
+  const enqueuedAt = claim?.enqueuedAt ?? envelope?.enqueuedAt ?? now;
+  const outcome: JobOutcome = {
+    job: job.name,
+    state: "cancelled",
+    generation,
+    attempts: claim ? claim.attempt + 1 : 0,
+    enqueuedAt,
+    endedAt: now,
+  };
+  // A first delivery looks at the claim alone, so one must be there.
+  const [, settled] = await redis.pipeline([
+    [
+      "SET",
+      keys.jobClaim(id),
+      JSON.stringify(endedClaim(outcome)),
+      "NX",
+      "EX",
+      claimSeconds({ job }),
+    ],
+    [
+      "SET",
+      keys.jobOutcome(id),
+      JSON.stringify(outcome),
+      "NX",
+      "EX",
+      seconds(job.retention.succeededMs),
+    ],
+  ], { repeatable: true });
+  return settled === "OK" ? outcome : undefined;
+}
+
+async function cancelUntracked(
+  dependencies: JobsDependencies,
+  id: string,
+  envelope: JobEnvelope,
+  history: readonly QueueEvent[],
+): Promise<JobView> {
+  const cancelled = await dependencies.queue.cancel(id);
+  const view = await viewOf(dependencies, id, { claimText: null });
+  if (cancelled === 0 || history.length === 0) return view;
+  if (envelope.group) await childEnded(dependencies, envelope.group);
+  return { ...view, state: "cancelled" };
+}

@@ -1,0 +1,138 @@
+/**
+ * What a handler is given: steps, progress, deferral, further jobs.
+ *
+ * Everything it keeps goes into the claim, one Redis command each, and only while the lease
+ * lasts: an attempt that outlived it must not write over the next one.
+ *
+ * @module
+ */
+import { type JobClaim, JobOutcome, type Steps } from "../../contracts/job.ts";
+import { LeaseLostError, NotConfiguredError } from "../../errors.ts";
+import type { Redis } from "../../ports.ts";
+import { type ClaimRequest, LEASE_MARGIN_MS, parse, writeClaim } from "./claim.ts";
+import type { JobsDependencies } from "./dependencies.ts";
+import { childJobId, hashedId } from "./identity.ts";
+import { enqueueJob } from "./enqueue.ts";
+import type { JobContext } from "./job.ts";
+
+const MOST_STEP_BYTES = 256 * 1024;
+
+/** Ends a handler that deferred its job; a handler that catches it is deferred all the same. */
+export class Deferral extends Error {
+  override readonly name = "Deferral";
+  constructor(readonly until: number) {
+    super("The job was deferred: let this error pass");
+  }
+}
+
+/** A delivery that is running. */
+export interface Run {
+  readonly context: JobContext;
+  /** The claim as last written; undefined while the job is not tracked. */
+  claim?: JobClaim;
+  /** The results of the steps that ended, in this attempt or before it. */
+  steps?: Steps;
+  deferral?: Deferral;
+}
+
+/** Makes the context of one delivery; `claim` is absent when the job is not tracked. */
+export function startRun(
+  dependencies: JobsDependencies,
+  request: ClaimRequest,
+  claim: JobClaim | undefined,
+): Run {
+  const { clock, keys, redis } = dependencies;
+  const { job, envelope, attempt } = request;
+  const leaseUntil = request.now + job.timeoutMs;
+
+  async function keep(change: Partial<JobClaim>): Promise<void> {
+    if (!run.claim) return;
+    if (clock.now() >= leaseUntil) {
+      throw new LeaseLostError(`Cannot write to job ${envelope.id}: its lease is over`);
+    }
+    run.claim = { ...run.claim, ...change };
+    await writeClaim(redis, keys, request, run.claim);
+  }
+
+  const run: Run = {
+    claim,
+    steps: claim?.steps ?? envelope.steps,
+    context: {
+      id: envelope.id,
+      job: job.name,
+      attempt,
+      generation: envelope.generation,
+      lastAttempt: attempt >= job.retries,
+      idempotencyKey: envelope.id,
+      leaseUntil,
+      tracked: claim !== undefined,
+      log: dependencies.log,
+      redis,
+      group: envelope.followUpOf && {
+        ...envelope.followUpOf,
+        outcomes: () => readOutcomes(dependencies, redis, envelope.followUpOf!),
+      },
+      async step<T>(name: string, work: () => Promise<T> | T): Promise<T> {
+        if (run.steps && Object.hasOwn(run.steps, name)) return run.steps[name] as T;
+        const result = await work();
+        const steps = { ...run.steps, [name]: result === undefined ? null : result };
+        if (JSON.stringify(steps).length > MOST_STEP_BYTES) {
+          throw new RangeError(`Cannot keep the step "${name}": all results exceed 256 KB`);
+        }
+        run.steps = steps;
+        await keep({ steps });
+        return result;
+      },
+      progress: (progress) => keep({ progress }),
+      defer(until) {
+        const moment = Number(until);
+        if (!Number.isFinite(moment)) {
+          throw new RangeError(`Cannot defer job ${envelope.id}: not a moment`);
+        }
+        run.deferral = new Deferral(moment);
+        return Promise.reject(run.deferral);
+      },
+      async enqueue(next, input, options = {}) {
+        const dedupeId = options.dedupeId ??
+          await hashedId("from", envelope.id, next.name, JSON.stringify(input) ?? "null");
+        return await enqueueJob(dependencies, next, input, { ...options, dedupeId });
+      },
+      transaction() {
+        throw new NotConfiguredError("ctx.transaction", ["DATABASE_URL"]);
+      },
+    },
+  };
+  return run;
+}
+
+/** Writes down why the attempt failed and ends its lease, so that the next may start. One command. */
+export async function recordFailure(
+  dependencies: JobsDependencies,
+  request: ClaimRequest,
+  run: Run,
+  message: string,
+): Promise<void> {
+  const leaseUntil = request.now + request.job.timeoutMs + LEASE_MARGIN_MS;
+  // Past the lease the next attempt may hold the claim already.
+  if (!run.claim || dependencies.clock.now() >= leaseUntil - LEASE_MARGIN_MS) return;
+  const error = { message: message.slice(0, 1_000) };
+  await writeClaim(dependencies.redis, dependencies.keys, request, {
+    ...run.claim,
+    state: "retrying",
+    leaseUntil: 0,
+    error,
+  });
+}
+
+async function readOutcomes(
+  { keys }: JobsDependencies,
+  redis: Redis,
+  group: { id: string; total: number },
+): Promise<(JobOutcome | undefined)[]> {
+  if (group.total === 0) return [];
+  const ids = await Promise.all(
+    Array.from({ length: group.total }, (_, index) => childJobId(group.id, index)),
+  );
+  const texts = await redis.run(["MGET", ...ids.map(keys.jobOutcome)]) as (string | null)[];
+  return texts.map((text) => parse(JobOutcome, text));
+}

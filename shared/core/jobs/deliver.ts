@@ -1,0 +1,195 @@
+/**
+ * One delivery of a job: claim, run, settle, answer.
+ *
+ * Delivered at least once; settled once. Whatever ends this function early, QStash delivers
+ * again, and the claim decides what is left to do.
+ *
+ * @module
+ */
+import { JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
+import { AppError, NonRetryableError, RequestError } from "../../errors.ts";
+import { claim, type ClaimRequest, settle } from "./claim.ts";
+import { recordFailure, type Run, startRun } from "./context.ts";
+import type { JobsDependencies } from "./dependencies.ts";
+import { findJob } from "./enqueue.ts";
+import { childEnded } from "./groups.ts";
+import { hashedId } from "./identity.ts";
+import { assertInput, publicationOf } from "./publication.ts";
+
+/** A delivery whose signature was verified. */
+export interface JobDelivery {
+  /** The job's name, from the URL. */
+  job: string;
+  body: string;
+  /** `Upstash-Retried`: 0 for the first. */
+  attempt: number;
+  /** `Upstash-Message-Id`. */
+  messageId: string;
+}
+
+/** What to answer QStash. Only `done` may become a 2xx. */
+export type DeliveryAnswer =
+  | {
+    kind: "done";
+    id: string;
+    state: JobOutcome["state"] | "deferred" | "superseded";
+    tracked: boolean;
+  }
+  | { kind: "busy"; id: string; retryAfterMs: number }
+  | { kind: "failed"; id: string; message: string; retryAfterMs?: number }
+  | { kind: "failed-for-good"; id?: string; message: string };
+
+/** Runs one delivery. Throws where the job is unknown, or where Redis is needed and cannot be reached. */
+export async function deliver(
+  dependencies: JobsDependencies,
+  delivery: JobDelivery,
+): Promise<DeliveryAnswer> {
+  const { clock, ids, log } = dependencies;
+  const job = findJob(dependencies.registry, delivery.job);
+  const parsed = readEnvelope(delivery);
+  if (!parsed) {
+    return { kind: "failed-for-good", message: `The message is no envelope of ${job.name}` };
+  }
+  // A schedule's message is the same at each tick; the tick is a job of its own.
+  const id = parsed.id ?? await hashedId("tick", delivery.messageId);
+  const envelope = { ...parsed, id, enqueuedAt: parsed.enqueuedAt || clock.now() };
+  try {
+    assertInput(job, envelope.input);
+  } catch (error) {
+    return { kind: "failed-for-good", id, message: (error as Error).message };
+  }
+  const { attempt } = delivery;
+  const request: ClaimRequest = { job, envelope, attempt, nonce: ids.random(), now: clock.now() };
+  const claimed = job.tracked ? await claimOrGoOn(dependencies, request) : undefined;
+  if (claimed?.kind === "busy") return { ...claimed, id };
+  if (claimed?.kind === "settled") {
+    if (!claimed.outcome) return { kind: "done", id, state: "superseded", tracked: true };
+    if (envelope.group) await childEnded(dependencies, envelope.group);
+    return { kind: "done", id, state: claimed.outcome.state, tracked: true };
+  }
+  log.info("job.started", { job: job.name, id, attempt, generation: envelope.generation });
+  const run = startRun(dependencies, request, claimed?.claim);
+  let result: unknown;
+  try {
+    result = await job.run(job.input.parse(envelope.input), run.context);
+    if (job.output && !run.deferral) result = job.output.parse(result);
+  } catch (error) {
+    if (error !== run.deferral) return await attemptFailed(dependencies, request, run, error);
+  }
+  if (run.deferral) return await deferred(dependencies, request, run, run.deferral.until);
+  return await succeeded(dependencies, request, run, result);
+}
+
+/** Claims the job; with Redis away a job goes on without tracking, but a group's child waits. */
+async function claimOrGoOn(dependencies: JobsDependencies, request: ClaimRequest) {
+  try {
+    return await claim(dependencies.redis, dependencies.keys, request);
+  } catch (error) {
+    if (request.envelope.group?.then || !(error instanceof AppError)) throw error;
+    dependencies.log.warn("job.untracked", {
+      job: request.job.name,
+      id: request.envelope.id,
+      because: error.code,
+    });
+    return undefined;
+  }
+}
+
+async function succeeded(
+  dependencies: JobsDependencies,
+  request: ClaimRequest,
+  run: Run,
+  result: unknown,
+): Promise<DeliveryAnswer> {
+  const { clock, keys, log, redis } = dependencies;
+  const { job, envelope, attempt } = request;
+  const { id } = envelope;
+  const endedAt = clock.now();
+  let tracked = run.claim !== undefined;
+  if (job.tracked) {
+    try {
+      await settle(redis, keys, id, {
+        job: job.name,
+        state: "succeeded",
+        generation: envelope.generation,
+        attempts: attempt + 1,
+        enqueuedAt: envelope.enqueuedAt,
+        startedAt: request.now,
+        endedAt,
+        ...(result !== undefined && { result }),
+      }, job.retention.succeededMs);
+    } catch (error) {
+      // The work is done: to fail now would do it twice. QStash's log still says that it was delivered.
+      if (!(error instanceof AppError)) throw error;
+      tracked = false;
+      log.error("job.unsettled", { job: job.name, id, because: error.code });
+    }
+  }
+  if (envelope.group) await childEnded(dependencies, envelope.group);
+  log.info("job.succeeded", { job: job.name, id, attempt, ms: endedAt - request.now });
+  return { kind: "done", id, state: "succeeded", tracked };
+}
+
+async function deferred(
+  dependencies: JobsDependencies,
+  { job, envelope, attempt, nonce }: ClaimRequest,
+  run: Run,
+  until: number,
+): Promise<DeliveryAnswer> {
+  const { log, publicUrl, queue } = dependencies;
+  const next = {
+    ...envelope,
+    generation: envelope.generation + 1,
+    after: nonce,
+    ...(run.steps && { steps: run.steps }),
+  };
+  await queue.publish(publicationOf(publicUrl, job, next, until));
+  log.info("job.deferred", { job: job.name, id: envelope.id, attempt, until });
+  return { kind: "done", id: envelope.id, state: "deferred", tracked: run.claim !== undefined };
+}
+
+async function attemptFailed(
+  dependencies: JobsDependencies,
+  request: ClaimRequest,
+  run: Run,
+  error: unknown,
+): Promise<DeliveryAnswer> {
+  const { log } = dependencies;
+  const { job, envelope, attempt } = request;
+  const { id } = envelope;
+  const message = error instanceof Error ? error.message : String(error);
+  const forGood = error instanceof NonRetryableError;
+  log.warn("job.failed", { job: job.name, id, attempt, forGood, error: message });
+  try {
+    await recordFailure(dependencies, request, run, message);
+  } catch (cause) {
+    // Without the record the next attempt waits for the lease to end; nothing is lost.
+    if (!(cause instanceof AppError)) throw cause;
+    log.warn("job.unrecorded", { job: job.name, id, because: cause.code });
+  }
+  if (forGood) return { kind: "failed-for-good", id, message };
+  const retryAfterMs = error instanceof AppError ? error.retryAfterMs : undefined;
+  return { kind: "failed", id, message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+/** The envelope in a delivery's body, if there is one for this job. */
+function readEnvelope({ body, job }: JobDelivery): JobEnvelope | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(body);
+  } catch {
+    // Signed, so it came through our QStash account, but nothing of ours wrote it.
+    return undefined;
+  }
+  const parsed = JobEnvelope.safeParse(json);
+  return parsed.success && parsed.data.job === job ? parsed.data : undefined;
+}
+
+/** The error that a busy delivery is answered with. */
+export function busyError(retryAfterMs: number): RequestError {
+  return new RequestError(
+    "delivery_in_progress",
+    `Cannot run this delivery: another one holds the lease for ${retryAfterMs} ms`,
+    { retryable: true, retryAfterMs },
+  );
+}

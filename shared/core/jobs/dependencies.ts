@@ -1,0 +1,21 @@
+/**
+ * What jobs stand on.
+ *
+ * @module
+ */
+import type { Clock, DeadLetters, Ids, Log, Queue, Redis } from "../../ports.ts";
+import type { Keys } from "../keys.ts";
+import type { Registry } from "./job.ts";
+
+export interface JobsDependencies<R extends Registry = Registry> {
+  registry: R;
+  redis: Redis;
+  queue: Queue;
+  deadLetters: DeadLetters;
+  clock: Clock;
+  ids: Ids;
+  log: Log;
+  keys: Keys;
+  /** Where QStash reaches this app. */
+  publicUrl: string;
+}

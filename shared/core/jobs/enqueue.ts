@@ -1,0 +1,160 @@
+/**
+ * Ways in: one job, many, or a group with a follow-up. No Redis command, no message until delivery.
+ *
+ * All of them are accepted, or none, in one request to QStash (a group of more than 500: one
+ * for each 500, so give it a `dedupeId` and call again when it throws).
+ *
+ * @module
+ */
+import type { JobEnvelope } from "../../contracts/job.ts";
+import { UnknownJobError } from "../../errors.ts";
+import type { Publication } from "../../ports.ts";
+import type { JobsDependencies } from "./dependencies.ts";
+import { childJobId, dedupedJobId, followUpJobId, hashedId } from "./identity.ts";
+import type { Enqueued, EnqueueOptions, Registry } from "./job.ts";
+import { assertInput, notBeforeOf, publicationOf } from "./publication.ts";
+
+const BATCH = 500;
+const MOST_CHILDREN = 10_000;
+const MOST_DEDUPE_ID = 256;
+
+/** One of several jobs to enqueue. */
+export interface NewJob extends EnqueueOptions {
+  job: Registry[string];
+  input: unknown;
+}
+
+export interface GroupOptions {
+  /** What runs once, when every child has succeeded, failed or was cancelled. */
+  then?: { job: Registry[string]; input: unknown };
+  /** Equal ids make one group. */
+  dedupeId?: string;
+}
+
+export interface EnqueuedGroup {
+  id: string;
+  /** The children's ids, in order. */
+  jobs: string[];
+  /** The follow-up's id, if there is one. */
+  then?: string;
+}
+
+/** The job of this name. @throws {UnknownJobError} */
+export function findJob(registry: Registry, name: string): Registry[string] {
+  if (!Object.hasOwn(registry, name)) throw new UnknownJobError(name, Object.keys(registry));
+  return registry[name];
+}
+
+/** Enqueues one job. @throws {BodyInvalidError | UnsupportedDelayError | QueueUnavailableError | QueueRejectedError} */
+export async function enqueueJob(
+  dependencies: JobsDependencies,
+  job: Registry[string],
+  input: unknown,
+  options: EnqueueOptions = {},
+): Promise<Enqueued> {
+  const publication = await publish(dependencies, { ...options, job, input });
+  const { deduplicated } = await dependencies.queue.publish(publication);
+  return { id: publication.label, deduplicated };
+}
+
+/** Enqueues several jobs in one request. */
+export async function enqueueJobs(
+  dependencies: JobsDependencies,
+  jobs: readonly NewJob[],
+): Promise<Enqueued[]> {
+  const publications = await Promise.all(jobs.map((job) => publish(dependencies, job)));
+  const published = await publishInBatches(dependencies, publications);
+  return publications.map(({ label }, index) => ({
+    id: label,
+    deduplicated: published[index].deduplicated,
+  }));
+}
+
+/** Enqueues jobs that belong together; the follow-up runs when the last of them has ended. */
+export async function enqueueGroup(
+  dependencies: JobsDependencies,
+  children: readonly Omit<NewJob, "dedupeId">[],
+  { then, dedupeId }: GroupOptions = {},
+): Promise<EnqueuedGroup> {
+  const { clock, ids, publicUrl, queue } = dependencies;
+  if (children.length > MOST_CHILDREN) {
+    throw new RangeError(`Cannot enqueue a group of ${children.length}: at most ${MOST_CHILDREN}`);
+  }
+  if (then) assertInput(then.job, then.input);
+  const group = dedupeId === undefined ? ids.random() : await hashedId("group", dedupeId);
+  const total = children.length;
+  if (total === 0) {
+    if (then) await queue.publish(await followUp(dependencies, group, 0, then.job, then.input));
+    return { id: group, jobs: [], ...(then && { then: await followUpJobId(group) }) };
+  }
+  const publications = await Promise.all(children.map(async (child, index) => {
+    assertInput(child.job, child.input);
+    const id = await childJobId(group, index);
+    const envelope: JobEnvelope & { id: string } = {
+      version: 1,
+      id,
+      job: child.job.name,
+      input: child.input,
+      generation: 0,
+      enqueuedAt: clock.now(),
+      group: { id: group, index, total, ...(then && { then: { ...then, job: then.job.name } }) },
+    };
+    return publicationOf(publicUrl, child.job, envelope, notBeforeOf(child, clock.now()));
+  }));
+  await publishInBatches(dependencies, publications);
+  return {
+    id: group,
+    jobs: publications.map(({ label }) => label),
+    ...(then && { then: await followUpJobId(group) }),
+  };
+}
+
+/** The message of a group's follow-up; equal for every child that finds the group complete. */
+export async function followUp(
+  { clock, publicUrl }: JobsDependencies,
+  group: string,
+  total: number,
+  job: Registry[string],
+  input: unknown,
+): Promise<Publication> {
+  const id = await followUpJobId(group);
+  return publicationOf(publicUrl, job, {
+    version: 1,
+    id,
+    job: job.name,
+    input,
+    generation: 0,
+    enqueuedAt: clock.now(),
+    followUpOf: { id: group, total },
+  });
+}
+
+async function publish(dependencies: JobsDependencies, { job, input, ...options }: NewJob) {
+  const { clock, ids, publicUrl } = dependencies;
+  const { dedupeId } = options;
+  assertInput(job, input);
+  if (dedupeId !== undefined && (dedupeId === "" || dedupeId.length > MOST_DEDUPE_ID)) {
+    throw new RangeError(
+      `Cannot enqueue ${job.name}: a dedupeId has 1 to ${MOST_DEDUPE_ID} characters`,
+    );
+  }
+  const now = clock.now();
+  const id = dedupeId === undefined ? ids.random() : await dedupedJobId(job.name, dedupeId);
+  const envelope: JobEnvelope & { id: string } = {
+    version: 1,
+    id,
+    job: job.name,
+    input,
+    generation: 0,
+    enqueuedAt: now,
+  };
+  return publicationOf(publicUrl, job, envelope, notBeforeOf(options, now));
+}
+
+async function publishInBatches({ queue }: JobsDependencies, publications: readonly Publication[]) {
+  const published = [];
+  for (let start = 0; start < publications.length; start += BATCH) {
+    published.push(...await queue.publishMany(publications.slice(start, start + BATCH)));
+  }
+  return published;
+}

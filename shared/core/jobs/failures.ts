@@ -1,0 +1,168 @@
+/**
+ * Jobs that failed for good: settled, kept as dead letters, and sent again on request.
+ *
+ * The letter is kept before the job is settled, so a job that reads as failed has its letter.
+ * QStash's own list holds only what has not come here yet: what is kept here is removed there.
+ *
+ * @module
+ */
+import type { DeadLetter } from "../../contracts/dead_letter.ts";
+import { JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
+import { AppError } from "../../errors.ts";
+import type { RedisCommand } from "../../ports.ts";
+import { claimSeconds, endedClaim, type JobRecords, parse, readRecords, seconds } from "./claim.ts";
+import type { JobsDependencies } from "./dependencies.ts";
+import { childEnded } from "./groups.ts";
+import { hashedId } from "./identity.ts";
+import type { Registry } from "./job.ts";
+import { deliveryUrl, failureUrl } from "./publication.ts";
+
+/** A message that QStash gave up on. */
+export interface FailedDelivery {
+  url: string;
+  /** The envelope, as it was delivered. */
+  body: string;
+  messageId: string;
+  attempts: number;
+  /** The last answer. */
+  status: number;
+  responseBody: string;
+  /** Its id in QStash's list of dead letters. */
+  queueDeadLetterId?: string;
+}
+
+export type FailureAnswer = { kind: "done" } | { kind: "busy"; retryAfterMs: number };
+
+/** Keeps the letter and settles the job as failed. `busy` while an attempt may still succeed. */
+export async function jobFailed(
+  dependencies: JobsDependencies,
+  failed: FailedDelivery,
+): Promise<FailureAnswer> {
+  const { clock, deadLetters, keys, log, redis, registry } = dependencies;
+  const envelope = parse(JobEnvelope, failed.body);
+  const id = envelope?.id ?? await hashedId("tick", failed.messageId);
+  const generation = envelope?.generation ?? 0;
+  const name = envelope?.job ?? failed.url.split("/").at(-1) ?? "";
+  const job = Object.hasOwn(registry, name) ? registry[name] : undefined;
+  const records = job?.tracked ? await readRecords(redis, keys, id) : { claimText: null };
+  const hasMovedOn = records.outcome !== undefined ||
+    (records.claim?.generation ?? 0) > generation;
+  if (!hasMovedOn) {
+    const leaseLeftMs = records.claim?.state === "running"
+      ? records.claim.leaseUntil - clock.now()
+      : 0;
+    if (leaseLeftMs > 0) return { kind: "busy", retryAfterMs: leaseLeftMs };
+    const message = records.claim?.error?.message ?? messageOf(failed);
+    const failedAt = clock.now();
+    await deadLetters.save({
+      id,
+      job: name,
+      generation,
+      attempts: failed.attempts,
+      error: { message, status: failed.status },
+      envelope: failed.body,
+      failedAt,
+    });
+    if (job?.tracked) {
+      await redis.pipeline(
+        settleFailed(
+          dependencies,
+          job,
+          { ...failed, id, generation, message, failedAt },
+          records,
+          envelope,
+        ),
+        { repeatable: true },
+      );
+    }
+    log.error("job.dead", { job: name, id, attempts: failed.attempts, error: message });
+  }
+  if (envelope?.group && (records.claim?.generation ?? 0) <= generation) {
+    await childEnded(dependencies, envelope.group);
+  }
+  await forget(dependencies, failed.queueDeadLetterId);
+  return { kind: "done" };
+}
+
+/** Takes in what QStash gave up on but could not tell. Resolves to how many letters that were. */
+export async function importDeadLetters(dependencies: JobsDependencies): Promise<number> {
+  const { publicUrl, queue } = dependencies;
+  const { letters } = await queue.deadLetters();
+  let imported = 0;
+  for (const letter of letters) {
+    // A callback that failed: the message it told of is in the same list.
+    if (letter.url === failureUrl(publicUrl)) await forget(dependencies, letter.id);
+    if (!letter.url.startsWith(deliveryUrl(publicUrl, ""))) continue;
+    const answer = await jobFailed(dependencies, {
+      url: letter.url,
+      body: letter.body,
+      messageId: letter.messageId,
+      attempts: letter.attempts,
+      status: letter.responseStatus,
+      responseBody: letter.responseBody,
+      queueDeadLetterId: letter.id,
+    });
+    if (answer.kind === "done") imported++;
+  }
+  return imported;
+}
+
+function settleFailed(
+  { keys }: JobsDependencies,
+  job: Registry[string],
+  failed: FailedDelivery & Pick<DeadLetter, "id" | "generation" | "failedAt"> & { message: string },
+  { claim }: JobRecords,
+  envelope: JobEnvelope | undefined,
+): RedisCommand[] {
+  const { id, generation, message, failedAt } = failed;
+  const enqueuedAt = claim?.enqueuedAt || envelope?.enqueuedAt || failedAt;
+  const outcome: JobOutcome = {
+    job: job.name,
+    state: "failed",
+    generation,
+    attempts: failed.attempts,
+    enqueuedAt,
+    startedAt: claim?.startedAt,
+    endedAt: failedAt,
+    error: { message: message.slice(0, 1_000) },
+  };
+  const claimTtl = Math.max(claimSeconds({ job }), seconds(job.retention.failedMs) + 3_600);
+  return [
+    // A first delivery looks at the claim alone: it must be there for as long as the outcome is.
+    claim
+      ? ["EXPIRE", keys.jobClaim(id), claimTtl]
+      : ["SET", keys.jobClaim(id), JSON.stringify(endedClaim(outcome)), "NX", "EX", claimTtl],
+    [
+      "SET",
+      keys.jobOutcome(id),
+      JSON.stringify(outcome),
+      "NX",
+      "EX",
+      seconds(job.retention.failedMs),
+    ],
+  ];
+}
+
+/** What the last answer said: a problem's detail, or its status. */
+function messageOf({ status, responseBody }: FailedDelivery): string {
+  try {
+    const { detail } = JSON.parse(responseBody) as { detail?: unknown };
+    if (typeof detail === "string" && detail !== "") return detail;
+  } catch {
+    // Not every answer is ours: a proxy's page says less than its status.
+  }
+  return status > 0
+    ? `The last delivery was answered with ${status}`
+    : "The last delivery got no answer";
+}
+
+/** Removes a letter from QStash's list; one that stays there is taken in again, which changes nothing. */
+async function forget({ log, queue }: JobsDependencies, id: string | undefined): Promise<void> {
+  if (id === undefined) return;
+  try {
+    await queue.removeDeadLetter(id);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.warn("dead_letter.unremoved", { because: error.code });
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * Everything that can be done with the jobs of one registry.
+ *
+ * @module
+ */
+import type { JobView } from "../../contracts/job.ts";
+import { cancelJob } from "./cancel.ts";
+import { deliver, type DeliveryAnswer, type JobDelivery } from "./deliver.ts";
+import type { JobsDependencies } from "./dependencies.ts";
+import { type EnqueuedGroup, enqueueGroup, enqueueJob, enqueueJobs, findJob } from "./enqueue.ts";
+import {
+  type FailedDelivery,
+  type FailureAnswer,
+  importDeadLetters,
+  jobFailed,
+} from "./failures.ts";
+import type { Enqueued, EnqueueOptions, InputOf, Registry } from "./job.ts";
+import { replay, replayAll, type ReplayAllOptions, type ReplayOptions } from "./replay.ts";
+import {
+  applySchedules,
+  type ArmedSchedule,
+  type ArmedSlots,
+  armSchedule,
+  planSchedules,
+  type SchedulePlan,
+  type Schedules,
+} from "./schedules.ts";
+import { jobState } from "./state.ts";
+
+/** A job to enqueue, by name, with that job's input. */
+export type NamedJob<R extends Registry> = {
+  [Name in keyof R & string]: EnqueueOptions & { job: Name; input: InputOf<R, Name> };
+}[keyof R & string];
+
+export interface NamedGroupOptions<R extends Registry> {
+  /** What runs once, when every child has ended; `context.group` shows it how. */
+  then?: { [Name in keyof R & string]: { job: Name; input: InputOf<R, Name> } }[keyof R & string];
+  /** Equal ids make one group. */
+  dedupeId?: string;
+}
+
+/** The jobs of one registry. */
+export interface Jobs<R extends Registry> {
+  readonly registry: R;
+  /** Enqueues one job. No Redis command; one message for each delivery. */
+  enqueue<Name extends keyof R & string>(
+    job: Name,
+    input: InputOf<R, Name>,
+    options?: EnqueueOptions,
+  ): Promise<Enqueued>;
+  /** The same for a name and an input that come from outside. @throws {UnknownJobError | BodyInvalidError} */
+  enqueueUnchecked(job: string, input: unknown, options?: EnqueueOptions): Promise<Enqueued>;
+  /** Enqueues several jobs in one request: all of them, or none. */
+  enqueueMany(jobs: readonly NamedJob<R>[]): Promise<Enqueued[]>;
+  /** Enqueues jobs that belong together, with a follow-up. */
+  enqueueGroup(
+    children: readonly Omit<NamedJob<R>, "dedupeId">[],
+    options?: NamedGroupOptions<R>,
+  ): Promise<EnqueuedGroup>;
+  /** Where the job stands. One command. @throws {RequestError} `job_not_found` */
+  state(id: string): Promise<JobView>;
+  /** Cancels the job unless it has ended. @throws {RequestError} `job_not_found` */
+  cancel(id: string): Promise<JobView>;
+  /** Runs one delivery whose signature was verified. */
+  deliver(delivery: JobDelivery): Promise<DeliveryAnswer>;
+  /** Takes in a job that QStash gave up on. */
+  failed(failed: FailedDelivery): Promise<FailureAnswer>;
+  /** Takes in what QStash gave up on but could not tell. */
+  importDeadLetters(): Promise<number>;
+  replay(id: string, options?: ReplayOptions): Promise<{ id: string; generation: number }>;
+  replayAll(
+    options?: ReplayAllOptions,
+  ): Promise<{ replayed: string[]; refused: { id: string; because: string }[] }>;
+  planSchedules(schedules: Schedules<R>, namespace: string): Promise<SchedulePlan>;
+  applySchedules(plan: SchedulePlan): Promise<void>;
+  /** Sees to it that an armed schedule's job runs for this moment's slot. */
+  arm(armed: ArmedSlots, name: string, schedule: ArmedSchedule<string, unknown>): Promise<void>;
+}
+
+/** Puts the jobs of a registry on their dependencies. Cheap: one may be made for each request. */
+export function createJobs<R extends Registry>(dependencies: JobsDependencies<R>): Jobs<R> {
+  const { registry } = dependencies;
+  const named = ({ job, ...rest }: NamedJob<R>) => ({ ...rest, job: findJob(registry, job) });
+  return {
+    registry,
+    enqueue: (job, input, options) =>
+      enqueueJob(dependencies, findJob(registry, job), input, options),
+    enqueueUnchecked: async (job, input, options) =>
+      await enqueueJob(dependencies, findJob(registry, job), input, options),
+    enqueueMany: (jobs) => enqueueJobs(dependencies, jobs.map(named)),
+    enqueueGroup: (children, { then, dedupeId } = {}) =>
+      enqueueGroup(dependencies, children.map((child) => named(child as NamedJob<R>)), {
+        dedupeId,
+        ...(then && { then: { job: findJob(registry, then.job), input: then.input } }),
+      }),
+    state: (id) => jobState(dependencies, id),
+    cancel: (id) => cancelJob(dependencies, id),
+    deliver: (delivery) => deliver(dependencies, delivery),
+    failed: (failed) => jobFailed(dependencies, failed),
+    importDeadLetters: () => importDeadLetters(dependencies),
+    replay: (id, options) => replay(dependencies, id, options),
+    replayAll: (options) => replayAll(dependencies, options),
+    planSchedules: (schedules, namespace) => planSchedules(dependencies, schedules, namespace),
+    applySchedules: (plan) => applySchedules(dependencies, plan),
+    arm: (armed, name, schedule) => armSchedule(dependencies, armed, name, schedule),
+  };
+}

@@ -1,0 +1,101 @@
+/**
+ * From a job and its envelope to the message that QStash carries.
+ *
+ * @module
+ */
+import { BodyInvalidError, type FieldFault, UnsupportedDelayError } from "../../errors.ts";
+import type { JobEnvelope } from "../../contracts/job.ts";
+import type { Delivery, Publication } from "../../ports.ts";
+import { deduplicationId } from "./identity.ts";
+import type { Backoff, EnqueueOptions, Registry } from "./job.ts";
+
+type RegisteredJob = Registry[string];
+
+/** The URL that a job is delivered to; deliveries are signed for exactly this text. */
+export function deliveryUrl(publicUrl: string, job: string): string {
+  return `${publicUrl}/qstash/jobs/${job}`;
+}
+
+/** The URL that QStash tells of a job that failed for good. */
+export function failureUrl(publicUrl: string): string {
+  return `${publicUrl}/qstash/failures`;
+}
+
+/** How QStash delivers this job. */
+export function deliveryOf(
+  publicUrl: string,
+  job: RegisteredJob,
+  body: string,
+  label: string,
+): Delivery {
+  return {
+    url: deliveryUrl(publicUrl, job.name),
+    body,
+    label,
+    retries: job.retries,
+    retryDelay: job.backoff && retryDelay(job.backoff),
+    timeoutMs: job.timeoutMs,
+    flowControl: job.flowControl,
+    failureCallbackUrl: failureUrl(publicUrl),
+  };
+}
+
+/** The message of an envelope that has an id. */
+export function publicationOf(
+  publicUrl: string,
+  job: RegisteredJob,
+  envelope: JobEnvelope & { id: string },
+  notBefore?: number,
+): Publication {
+  return {
+    ...deliveryOf(publicUrl, job, JSON.stringify(envelope), envelope.id),
+    deduplicationId: deduplicationId(envelope.id, envelope.generation),
+    notBefore,
+  };
+}
+
+/** QStash's expression for a backoff; `retried` is 0 before the first retry. */
+export function retryDelay({ first, factor = 2, max = 3_600_000 }: Backoff): string {
+  return `min(${max}, ${first} * pow(${factor}, retried))`;
+}
+
+/**
+ * The moment that the options ask for, or undefined for now.
+ *
+ * @throws {UnsupportedDelayError} if it is no moment, or a negative wait
+ */
+export function notBeforeOf(options: EnqueueOptions, now: number): number | undefined {
+  if (options.notBefore !== undefined) {
+    const moment = Number(options.notBefore);
+    if (!Number.isFinite(moment)) {
+      throw new UnsupportedDelayError("notBefore", "it is not a moment");
+    }
+    return moment;
+  }
+  const { delayMs = 0 } = options;
+  if (!Number.isFinite(delayMs) || delayMs < 0) {
+    throw new UnsupportedDelayError("delay", `it must be 0 or more, got ${delayMs} ms`);
+  }
+  return delayMs === 0 ? undefined : now + delayMs;
+}
+
+/** @throws {BodyInvalidError} naming each field of `input` that the job would not take */
+export function assertInput(job: RegisteredJob, input: unknown): void {
+  const parsed = job.input.safeParse(input);
+  if (!parsed.success) throw new BodyInvalidError(fieldFaults(parsed.error.issues), "input");
+}
+
+interface Issue {
+  path: PropertyKey[];
+  message: string;
+}
+
+function fieldFaults(issues: readonly Issue[]): FieldFault[] {
+  return issues.map(({ path, message }) => ({
+    path: path.reduce<string>(
+      (text, part) => typeof part === "number" ? `${text}[${part}]` : `${text}.${String(part)}`,
+      "input",
+    ),
+    message,
+  }));
+}

@@ -1,0 +1,141 @@
+/**
+ * Sending dead letters again, as the next generation of their jobs.
+ *
+ * The letter is removed only when QStash has the message, so nothing is lost in between, and a
+ * letter that was replayed already is refused.
+ *
+ * @module
+ */
+import type { DeadLetter } from "../../contracts/dead_letter.ts";
+import { JobEnvelope } from "../../contracts/job.ts";
+import { AppError, RequestError } from "../../errors.ts";
+import { claimSeconds, type JobRecords, parse, readRecords } from "./claim.ts";
+import type { JobsDependencies } from "./dependencies.ts";
+import { findJob } from "./enqueue.ts";
+import type { Registry } from "./job.ts";
+import { assertInput, publicationOf } from "./publication.ts";
+
+export interface ReplayOptions {
+  /** Replaces the job's input; steps that had ended run again. */
+  input?: unknown;
+  /** Epoch ms. Default: now. */
+  notBefore?: number;
+}
+
+/** Sends one dead letter again. @throws {RequestError} `not_found` or `replay_refused` */
+export async function replay(
+  dependencies: JobsDependencies,
+  id: string,
+  options: ReplayOptions = {},
+): Promise<{ id: string; generation: number }> {
+  const { deadLetters, ids, keys, log, publicUrl, queue, redis, registry } = dependencies;
+  const letter = await deadLetters.get(id);
+  if (!letter) throw new RequestError("not_found", `Cannot find a dead letter with the id ${id}`);
+  const envelope = parse(JobEnvelope, letter.envelope);
+  if (!envelope) throw new RequestError("replay_refused", `Cannot replay ${id}: it is no envelope`);
+  const job = findJob(registry, letter.job);
+  const input = Object.hasOwn(options, "input") ? options.input : envelope.input;
+  assertInput(job, input);
+  const records = job.tracked ? await readRecords(redis, keys, id) : { claimText: null };
+  if (hasMovedOn(letter, records)) {
+    await deadLetters.remove(id);
+    throw new RequestError("replay_refused", `Cannot replay ${id}: the job has moved on since`);
+  }
+  const generation = letter.generation + 1;
+  const nonce = ids.random();
+  const steps = Object.hasOwn(options, "input") ? undefined : records.claim?.steps;
+  if (job.tracked) {
+    await redis.pipeline([
+      [
+        "SET",
+        keys.jobClaim(id),
+        JSON.stringify(queuedClaim(job, letter, generation, nonce, records)),
+        "EX",
+        claimSeconds({ job }),
+      ],
+      ["DEL", keys.jobOutcome(id)],
+    ], { repeatable: true });
+  }
+  const next = { ...envelope, id, input, generation, after: nonce, steps };
+  await queue.publish(publicationOf(publicUrl, job, next, options.notBefore));
+  await deadLetters.remove(id);
+  log.info("dead_letter.replayed", { job: job.name, id, generation });
+  return { id, generation };
+}
+
+export interface ReplayAllOptions {
+  /** Only letters of this job. */
+  job?: string;
+  /** How many a second QStash is to deliver. Default: 1. */
+  perSecond?: number;
+  /** How many at most, newest first. Default and most: 100. */
+  limit?: number;
+}
+
+/** Sends many dead letters again at a stated pace; the ones that cannot be are named with the reason. */
+export async function replayAll(
+  dependencies: JobsDependencies,
+  { job, perSecond = 1, limit = 100 }: ReplayAllOptions = {},
+): Promise<{ replayed: string[]; refused: { id: string; because: string }[] }> {
+  if (!(perSecond > 0)) {
+    throw new RangeError(`Cannot replay: perSecond must be above 0, got ${perSecond}`);
+  }
+  const letters = await takeLetters(dependencies, Math.min(limit, 100), job);
+  const replayed: string[] = [];
+  const refused: { id: string; because: string }[] = [];
+  const startAt = dependencies.clock.now();
+  for (const { id } of letters) {
+    try {
+      const notBefore = startAt + Math.floor(replayed.length / perSecond) * 1000;
+      await replay(dependencies, id, { notBefore });
+      replayed.push(id);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.retryable) throw error;
+      refused.push({ id, because: error.message });
+    }
+  }
+  return { replayed, refused };
+}
+
+async function takeLetters(
+  { deadLetters }: JobsDependencies,
+  limit: number,
+  job: string | undefined,
+): Promise<DeadLetter[]> {
+  const taken: DeadLetter[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await deadLetters.list({ cursor, limit: 100 });
+    taken.push(...page.letters.filter((letter) => job === undefined || letter.job === job));
+    cursor = page.cursor;
+  } while (cursor !== undefined && taken.length < limit);
+  return taken.slice(0, limit);
+}
+
+/** Whether the job has run, or ended, in another way since the letter was written. */
+function hasMovedOn(letter: DeadLetter, { claim, outcome }: JobRecords): boolean {
+  if (outcome && (outcome.state !== "failed" || outcome.generation !== letter.generation)) {
+    return true;
+  }
+  return claim !== undefined && claim.generation > letter.generation && claim.state !== "queued";
+}
+
+function queuedClaim(
+  job: Registry[string],
+  letter: DeadLetter,
+  generation: number,
+  nonce: string,
+  { claim, outcome }: JobRecords,
+) {
+  return {
+    job: job.name,
+    generation,
+    attempt: -1,
+    nonce,
+    state: "queued",
+    leaseUntil: 0,
+    enqueuedAt: claim?.enqueuedAt ?? outcome?.enqueuedAt ?? letter.failedAt,
+    startedAt: letter.failedAt,
+    steps: claim?.steps,
+  };
+}
