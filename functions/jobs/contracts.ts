@@ -1,0 +1,61 @@
+/**
+ * What the job endpoints take.
+ *
+ * @module
+ */
+import * as z from "zod";
+
+/** When and as what a job is enqueued, as it stands on the wire. */
+const timing = {
+  /** `90s`, `10m`, `2h`, `1d12h`: how long to wait before the first delivery. */
+  delay: z.string().optional().describe("Wait this long first: 90s, 10m, 2h, 1d12h."),
+  notBefore: z.iso.datetime({ offset: true }).optional().describe(
+    "Not before this moment; wins over delay.",
+  ),
+};
+
+const dedupeId = z.string().min(1).max(256).optional().describe(
+  "Equal ids make one job, for as long as its outcome is kept.",
+);
+
+export const EnqueueRequest = z.strictObject({
+  input: z.unknown().describe("The job's input."),
+  ...timing,
+  dedupeId,
+});
+export type EnqueueRequest = z.infer<typeof EnqueueRequest>;
+
+export const EnqueueManyRequest = z.strictObject({
+  jobs: z.array(
+    z.strictObject({ job: z.string(), input: z.unknown(), ...timing, dedupeId }),
+  ).min(1).max(100),
+});
+
+export const GroupRequest = z.strictObject({
+  jobs: z.array(z.strictObject({ job: z.string(), input: z.unknown(), ...timing })).max(500),
+  then: z.strictObject({ job: z.string(), input: z.unknown() }).optional().describe(
+    "What runs once, when every job has succeeded, failed or was cancelled.",
+  ),
+  dedupeId,
+});
+
+export const ReplayRequest = z.strictObject({
+  input: z.unknown().optional().describe("Replaces the job's input."),
+});
+
+export const ReplayAllRequest = z.strictObject({
+  job: z.string().optional().describe("Only the letters of this job."),
+  perSecond: z.number().positive().max(100).default(1).describe("The pace of the deliveries."),
+  limit: z.int().min(1).max(100).default(100),
+});
+
+/** What QStash says of a message that it gave up on; bodies are base64. */
+export const FailureCallback = z.object({
+  status: z.int().default(0),
+  body: z.string().default(""),
+  retried: z.int().default(0),
+  sourceMessageId: z.string(),
+  sourceBody: z.string().default(""),
+  url: z.string(),
+  dlqId: z.string().optional(),
+});

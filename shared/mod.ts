@@ -1,0 +1,68 @@
+/**
+ * Zeropoll's library: jobs on QStash and Redis, and nothing that polls.
+ *
+ * @module
+ */
+export { type Config, ConfigError, readConfig } from "./config.ts";
+export { DeadLetter } from "./contracts/dead_letter.ts";
+export { JobFailure, JobId, JobOutcome, JobStateName, JobView } from "./contracts/job.ts";
+export {
+  AppError,
+  BodyInvalidError,
+  CircuitOpenError,
+  CommandRefusedError,
+  type ErrorCode,
+  errorTitles,
+  type FieldFault,
+  LeaseLostError,
+  NonRetryableError,
+  NotConfiguredError,
+  QueueRejectedError,
+  QueueUnavailableError,
+  RedisCommandError,
+  RedisUnavailableError,
+  RequestError,
+  UnknownJobError,
+  UnsupportedDelayError,
+} from "./errors.ts";
+export type {
+  Clock,
+  DeadLetters,
+  DeliveryVerifier,
+  FlowControl,
+  Ids,
+  Log,
+  LogFields,
+  Queue,
+  QueueSchedule,
+  Redis,
+  RedisCommand,
+  RedisTally,
+  RedisValue,
+} from "./ports.ts";
+export { createRedisDeadLetters } from "./core/dead_letters.ts";
+export { createKeys, type Keys } from "./core/keys.ts";
+export type { DeliveryAnswer, JobDelivery } from "./core/jobs/deliver.ts";
+export type { EnqueuedGroup } from "./core/jobs/enqueue.ts";
+export type { FailedDelivery, FailureAnswer } from "./core/jobs/failures.ts";
+export {
+  type AnyJob,
+  type Backoff,
+  defineJob,
+  defineRegistry,
+  type Enqueued,
+  type EnqueueOptions,
+  type InputOf,
+  type Job,
+  type JobContext,
+  type JobDefinition,
+  type Registry,
+} from "./core/jobs/job.ts";
+export { createJobs, type Jobs, type NamedGroupOptions, type NamedJob } from "./core/jobs/jobs.ts";
+export { deliveryUrl, failureUrl } from "./core/jobs/publication.ts";
+export {
+  ArmedSlots,
+  defineSchedules,
+  type SchedulePlan,
+  type Schedules,
+} from "./core/jobs/schedules.ts";
