@@ -21,6 +21,7 @@ export const errorTitles = {
   job_not_found: "There is no such job",
   job_unknown: "There is no job of this name",
   lease_lost: "The attempt outlived its lease",
+  method_not_allowed: "This address does not take that method",
   not_configured: "This part is switched off: a setting is missing",
   not_found: "There is nothing here",
   payload_rejected: "The job refused its payload",
@@ -127,7 +128,11 @@ export class QueueUnavailableError extends AppError {
   override readonly name = "QueueUnavailableError";
   override readonly code = "queue_unavailable";
   override readonly retryable = true;
-  override readonly retryAfterMs: number = 5_000;
+  override readonly retryAfterMs: number;
+  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.retryAfterMs = options.retryAfterMs ?? 5_000;
+  }
 }
 
 /** QStash refused what was sent. */

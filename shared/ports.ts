@@ -51,6 +51,8 @@ export interface RedisCallOptions {
    * answered by sending them again. Default: looked up; reads and absolute writes are repeatable.
    */
   repeatable?: boolean;
+  /** How many commands the scripts in this call run inside, for the tally: Upstash bills them one by one. Default: 0. */
+  innerCommands?: number;
 }
 
 /**

@@ -1,0 +1,184 @@
+/**
+ * One way to Upstash Redis for everybody: timeout, safe retry, breaker, refusals and tally.
+ *
+ * The port and the vendor's SDK both stand on it. Nothing is batched across callers, and no
+ * error text holds an argument or the token. On workerd it may outlive requests: it keeps
+ * the breaker and the sync token, both plain data.
+ *
+ * @module
+ */
+import { type Breaker, createBreaker } from "../core/breaker.ts";
+import { assertAllowed, billOf, commandName, isRepeatable } from "../core/redis_policy.ts";
+import { RedisUnavailableError } from "../errors.ts";
+import type { Clock, RedisCallOptions, RedisCommand, RedisTally, RedisValue } from "../ports.ts";
+
+export interface UpstashTransportOptions {
+  /** The REST URL, without a trailing slash. */
+  url: string;
+  token: string;
+  clock: Clock;
+  /** How long one call may take, its retries included, in ms. Default: 1,500. */
+  timeoutMs?: number;
+  /** Further tries of a call that may be repeated. Default: 2. */
+  retries?: number;
+  /** Default: 5 failures open it for 30 s. */
+  breaker?: Breaker;
+  /** Default: the platform's. */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
+}
+
+/** How commands travel together: alone, in order, or all or nothing. */
+export type RedisForm = "command" | "pipeline" | "transaction";
+
+/** One command's answer, as Redis gave it. */
+export type RedisReply = { result: RedisValue; error?: undefined } | { error: string };
+
+export interface UpstashTransport {
+  /**
+   * Sends commands in one request. One reply each; a transaction that was discarded answers a
+   * single error for all of them.
+   *
+   * @throws {RedisUnavailableError | CircuitOpenError | CommandRefusedError}
+   */
+  send(
+    form: RedisForm,
+    commands: readonly RedisCommand[],
+    options?: RedisCallOptions & { tally?: RedisTally },
+  ): Promise<RedisReply[]>;
+}
+
+const paths: Readonly<Record<RedisForm, string>> = {
+  command: "/",
+  pipeline: "/pipeline",
+  transaction: "/multi-exec",
+};
+
+/** Answered with 400 and in words, but it means that nothing will be answered for now. */
+const QUOTA_USED_UP = /max (daily )?requests? limit exceeded/i;
+const FIRST_WAIT_MS = 20;
+
+/** Makes the transport; one for each database and isolate. */
+export function createUpstashTransport(options: UpstashTransportOptions): UpstashTransport {
+  const { url, token, clock, timeoutMs = 1_500, retries = 2 } = options;
+  const breaker = options.breaker ?? createBreaker({ dependency: "redis", clock });
+  // Called as a bare function: workerd refuses fetch with another `this`.
+  const fetch = options.fetch ?? ((to: string, init: RequestInit) => globalThis.fetch(to, init));
+  let syncToken = "";
+
+  async function attempt(path: string, body: string, what: string, signal: AbortSignal) {
+    try {
+      const response = await fetch(url + path, {
+        method: "POST",
+        headers: {
+          "authorization": `Bearer ${token}`,
+          "content-type": "application/json",
+          ...(syncToken !== "" && { "upstash-sync-token": syncToken }),
+        },
+        body,
+        signal,
+      });
+      const text = await response.text();
+      syncToken = response.headers.get("upstash-sync-token") ?? syncToken;
+      if (response.status >= 500 || response.status === 429) {
+        throw unavailable(what, `it answered ${response.status}`);
+      }
+      const replies = parseReplies(text, what);
+      if (replies.some(({ error }) => error !== undefined && QUOTA_USED_UP.test(error))) {
+        throw unavailable(what, "the plan's commands are used up");
+      }
+      return replies;
+    } catch (error) {
+      if (error instanceof RedisUnavailableError) throw error;
+      if (signal.aborted) throw unavailable(what, `no answer within ${timeoutMs} ms`);
+      throw unavailable(what, "the connection failed", error);
+    }
+  }
+
+  async function exchange(
+    form: RedisForm,
+    commands: readonly RedisCommand[],
+    tries: number,
+    count: () => void,
+  ): Promise<RedisReply[]> {
+    const body = JSON.stringify(form === "command" ? commands[0] : commands);
+    const what = describe(commands);
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), timeoutMs);
+    try {
+      for (let left = tries - 1, waitMs = FIRST_WAIT_MS;; left--, waitMs *= 3) {
+        count();
+        try {
+          return await attempt(paths[form], body, what, controller.signal);
+        } catch (error) {
+          if (left <= 0 || controller.signal.aborted) throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    async send(form, commands, { repeatable, innerCommands = 0, tally } = {}) {
+      if (commands.length === 0) return [];
+      commands.forEach(assertAllowed);
+      const tries = repeatable ?? commands.every(isRepeatable) ? retries + 1 : 1;
+      const startedAt = clock.now();
+      try {
+        const replies = await breaker.guard(
+          () => exchange(form, commands, tries, () => tally && add(tally, commands, innerCommands)),
+          (error) => error instanceof RedisUnavailableError,
+        );
+        if (form === "transaction" && replies.length === 1) {
+          return commands.map(() => replies[0]);
+        }
+        if (replies.length !== commands.length) {
+          throw unavailable(describe(commands), "it answered another number of commands");
+        }
+        return replies;
+      } finally {
+        if (tally) tally.waitedMs += clock.now() - startedAt;
+      }
+    },
+  };
+}
+
+/** Counts one sending. A repeat counts again: what was lost may have been the reply alone. */
+function add(tally: RedisTally, commands: readonly RedisCommand[], innerCommands: number): void {
+  tally.requests++;
+  tally.commands += innerCommands;
+  for (const command of commands) {
+    const bill = billOf(command);
+    tally.commands += bill.commands;
+    tally.reads += bill.reads;
+    tally.writes += bill.writes;
+  }
+}
+
+function parseReplies(text: string, what: string): RedisReply[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // The parser's message quotes the body, which may hold values.
+    throw unavailable(what, "its answer is not JSON");
+  }
+  return (Array.isArray(parsed) ? parsed : [parsed]).map((item): RedisReply => {
+    if (typeof item?.error === "string") return { error: item.error };
+    if (item?.result === undefined) throw unavailable(what, "its answer is not a reply");
+    return { result: item.result };
+  });
+}
+
+function describe(commands: readonly RedisCommand[]): string {
+  const name = commandName(commands[0]);
+  return commands.length === 1 ? name : `${name} and ${commands.length - 1} more`;
+}
+
+function unavailable(what: string, because: string, cause?: unknown): RedisUnavailableError {
+  return new RedisUnavailableError(
+    `Cannot run ${what}: ${because}`,
+    cause === undefined ? undefined : { cause },
+  );
+}
