@@ -104,7 +104,7 @@ Deno.test({
     assert.equal(plain(await run(engine, "INCR", "n")), 1n);
     await before.stop();
     await assert.rejects(run(engine, "INCR", "n"), RedisUnreachableError);
-    await using after = await startRedisServer({ port: before.port });
+    await using _after = await startRedisServer({ port: before.port });
     assert.equal(plain(await run(engine, "INCR", "n")), 1n);
     await engine.close();
   },
