@@ -7,7 +7,7 @@
  * @module
  */
 import type { JobEnvelope } from "../../contracts/job.ts";
-import { UnknownJobError } from "../../errors.ts";
+import { BodyInvalidError, UnknownJobError } from "../../errors.ts";
 import type { Publication } from "../../ports.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childJobId, dedupedJobId, followUpJobId, hashedId } from "./identity.ts";
@@ -52,7 +52,7 @@ export async function enqueueJob(
   input: unknown,
   options: EnqueueOptions = {},
 ): Promise<Enqueued> {
-  const publication = await publish(dependencies, { ...options, job, input });
+  const publication = await newPublication(dependencies, { ...options, job, input }, "");
   const { deduplicated } = await dependencies.queue.publish(publication);
   return { id: publication.label, deduplicated };
 }
@@ -62,7 +62,9 @@ export async function enqueueJobs(
   dependencies: JobsDependencies,
   jobs: readonly NewJob[],
 ): Promise<Enqueued[]> {
-  const publications = await Promise.all(jobs.map((job) => publish(dependencies, job)));
+  const publications = await Promise.all(
+    jobs.map((job, index) => newPublication(dependencies, job, `jobs[${index}].`)),
+  );
   const published = await publishInBatches(dependencies, publications);
   return publications.map(({ label }, index) => ({
     id: label,
@@ -80,7 +82,7 @@ export async function enqueueGroup(
   if (children.length > MOST_CHILDREN) {
     throw new RangeError(`Cannot enqueue a group of ${children.length}: at most ${MOST_CHILDREN}`);
   }
-  if (then) assertInput(then.job, then.input);
+  if (then) assertInput(then.job, then.input, "then.input");
   const group = dedupeId === undefined ? ids.random() : await hashedId("group", dedupeId);
   const total = children.length;
   if (total === 0) {
@@ -88,7 +90,7 @@ export async function enqueueGroup(
     return { id: group, jobs: [], ...(then && { then: await followUpJobId(group) }) };
   }
   const publications = await Promise.all(children.map(async (child, index) => {
-    assertInput(child.job, child.input);
+    assertInput(child.job, child.input, `jobs[${index}].input`);
     const id = await childJobId(group, index);
     const envelope: JobEnvelope & { id: string } = {
       version: 1,
@@ -129,7 +131,11 @@ export async function followUp(
   });
 }
 
-async function publish(dependencies: JobsDependencies, { job, input, ...options }: NewJob) {
+async function newPublication(
+  dependencies: JobsDependencies,
+  { job, input, ...options }: NewJob,
+  path: string,
+): Promise<Publication> {
   const { clock, ids, publicUrl } = dependencies;
   const { dedupeId } = options;
   assertInput(job, input);

@@ -79,10 +79,10 @@ export function notBeforeOf(options: EnqueueOptions, now: number): number | unde
   return delayMs === 0 ? undefined : now + delayMs;
 }
 
-/** @throws {BodyInvalidError} naming each field of `input` that the job would not take */
-export function assertInput(job: RegisteredJob, input: unknown): void {
+/** @throws {BodyInvalidError} naming each field, after `path`, that the job would not take */
+export function assertInput(job: RegisteredJob, input: unknown, path = "input"): void {
   const parsed = job.input.safeParse(input);
-  if (!parsed.success) throw new BodyInvalidError(fieldFaults(parsed.error.issues), "input");
+  if (!parsed.success) throw new BodyInvalidError(fieldFaults(parsed.error.issues, path), "input");
 }
 
 interface Issue {
@@ -90,11 +90,11 @@ interface Issue {
   message: string;
 }
 
-function fieldFaults(issues: readonly Issue[]): FieldFault[] {
+function fieldFaults(issues: readonly Issue[], start: string): FieldFault[] {
   return issues.map(({ path, message }) => ({
     path: path.reduce<string>(
       (text, part) => typeof part === "number" ? `${text}[${part}]` : `${text}.${String(part)}`,
-      "input",
+      start,
     ),
     message,
   }));

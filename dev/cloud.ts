@@ -1,0 +1,116 @@
+/**
+ * The whole system in this process, for tests: Redis, QStash and an app on loopback, on one clock.
+ *
+ * Nothing is delivered until the clock moves; then everything due is, in order, at once. While
+ * a cloud with a virtual clock is open, this process's `Date` follows it, since the SDKs read that.
+ *
+ * @module
+ */
+import { installClock, VirtualClock, WallClock } from "./clock.ts";
+import type { DevClock } from "./clock.ts";
+import { parseDuration } from "./qstash/durations.ts";
+import {
+  createQstashServer,
+  type QstashServer,
+  type QstashServerOptions,
+} from "./qstash/server.ts";
+import { createRedisServer, type RedisServer } from "./redis/server.ts";
+import { listen, type Listening } from "./server.ts";
+
+/** Anything that answers requests: a Hono app, or a plain function in an object. */
+export interface App {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+export interface CloudOptions {
+  /** Makes the app from its settings (the vendors' names, `PUBLIC_URL`, tokens). */
+  app: (environment: Record<string, string>) => App;
+  /** `wall` for a part that cannot follow a virtual clock, such as a real Redis. Default: `virtual`. */
+  clock?: "virtual" | "wall";
+  /** A real Redis instead of the embedded engine; needs the wall's clock. */
+  redisUrl?: string;
+  /** The QStash plan whose limits hold. Default: `payg`. */
+  plan?: QstashServerOptions["plan"];
+  /** Settings to add, or to replace. */
+  environment?: Record<string, string>;
+}
+
+/** A running cloud; close it, or declare it with `await using`. */
+export interface Cloud extends AsyncDisposable {
+  readonly clock: DevClock;
+  readonly redis: RedisServer;
+  readonly qstash: QstashServer;
+  /** The app's settings. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Where the app listens. */
+  readonly url: string;
+  /** Calls the app over HTTP; `path` starts with a slash. */
+  fetch(path: string, init?: RequestInit): Promise<Response>;
+  /** Moves the clock by ms, or by a duration as in `90s`, `10m`, `1d12h`, and delivers what is due. */
+  advance(time: number | string): Promise<void>;
+  /** Delivers what is due at this moment. */
+  settle(): Promise<void>;
+  /** Puts another app, made anew from the same settings, in the place of this one: a deploy. */
+  restart(app?: CloudOptions["app"]): void;
+  close(): Promise<void>;
+}
+
+/** The tokens and secrets of a cloud: known to all, good for loopback alone. */
+export const cloudSecrets = {
+  SERVICE_TOKENS: "dev-service-token",
+  WEBHOOK_SECRET_GITHUB: "dev-github-secret",
+  WEBHOOK_SECRET_STANDARD: "whsec_ZGV2LXN0YW5kYXJkLXdlYmhvb2stc2VjcmV0",
+};
+
+/** Starts a cloud on free ports. */
+export async function createCloud(options: CloudOptions): Promise<Cloud> {
+  const { clock: kind = "virtual", redisUrl, plan } = options;
+  if (kind === "virtual" && redisUrl !== undefined) {
+    throw new TypeError("Cannot put a real Redis on a virtual clock: it keeps its own time");
+  }
+  const clock = kind === "virtual" ? new VirtualClock() : new WallClock();
+  const uninstall = kind === "virtual" ? installClock(clock) : () => {};
+  const redis = await createRedisServer({ clock, redisUrl });
+  const qstash = createQstashServer({ clock, plan });
+  const servers: Listening[] = [];
+  const serve = (app: App) => {
+    const listening = listen((request) => app.fetch(request));
+    servers.push(listening);
+    return listening.url;
+  };
+  let app: App = { fetch: () => new Response("starting", { status: 503 }) };
+  const url = serve({ fetch: (request) => app.fetch(request) });
+  const environment = {
+    PUBLIC_URL: url,
+    UPSTASH_REDIS_REST_URL: serve(redis),
+    UPSTASH_REDIS_REST_TOKEN: redis.token,
+    QSTASH_URL: serve(qstash),
+    QSTASH_TOKEN: qstash.token,
+    QSTASH_CURRENT_SIGNING_KEY: qstash.signingKeys.current,
+    QSTASH_NEXT_SIGNING_KEY: qstash.signingKeys.next,
+    ...cloudSecrets,
+    ...options.environment,
+  };
+  app = options.app(environment);
+  const close = async () => {
+    await qstash.close();
+    await redis.close();
+    await Promise.all(servers.map((server) => server.close()));
+    uninstall();
+  };
+  return {
+    clock,
+    redis,
+    qstash,
+    environment,
+    url,
+    fetch: (path, init) => fetch(`${url}${path}`, init),
+    advance: (time) => clock.advance(typeof time === "number" ? time : parseDuration(time)),
+    settle: () => clock.advance(0),
+    restart: (make = options.app) => {
+      app = make(environment);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

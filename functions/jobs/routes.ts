@@ -1,0 +1,158 @@
+/**
+ * The endpoints of jobs: in for backends, out for QStash, and what failed for good.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import { RequestError, UnsupportedDelayError } from "../../shared/mod.ts";
+import type { AppEnv } from "../context.ts";
+import { requireServiceToken } from "../middleware/auth.ts";
+import { readBody } from "../middleware/body.ts";
+import { verifyQstash } from "../middleware/verify_qstash.ts";
+import {
+  EnqueueManyRequest,
+  EnqueueRequest,
+  FailureCallback,
+  GroupRequest,
+  ReplayAllRequest,
+  ReplayRequest,
+} from "./contracts.ts";
+import type { NamedGroupOptions, NamedJob } from "../../shared/mod.ts";
+import type { AppRegistry } from "./registry.ts";
+
+/** A message may be 1 MB on QStash's free plan; the envelope takes its share. */
+const MESSAGE_BYTES = 1_000_000;
+const BATCH_BYTES = 10_000_000;
+
+export const jobRoutes = new Hono<AppEnv>()
+  .use("/api/*", requireServiceToken)
+  .post("/api/jobs/:name", async (c) => {
+    const body = await readBody(c, EnqueueRequest, { maxBytes: MESSAGE_BYTES });
+    const name = c.req.param("name");
+    const dedupeId = body.dedupeId ?? c.req.header("Idempotency-Key");
+    const enqueued = await c.var.deps.jobs.enqueueUnchecked(name, body.input, {
+      ...timing(body),
+      dedupeId,
+    });
+    return c.json({ ...enqueued, job: name, state: "queued" }, 202, {
+      Location: `/api/jobs/${enqueued.id}`,
+    });
+  })
+  .post("/api/jobs", async (c) => {
+    const { jobs } = await readBody(c, EnqueueManyRequest, { maxBytes: BATCH_BYTES });
+    const enqueued = await c.var.deps.jobs.enqueueMany(jobs.map(toNamedJob));
+    return c.json({ jobs: enqueued }, 202);
+  })
+  .post("/api/groups", async (c) => {
+    const body = await readBody(c, GroupRequest, { maxBytes: BATCH_BYTES });
+    const group = await c.var.deps.jobs.enqueueGroup(body.jobs.map(toNamedJob), {
+      then: body.then as NamedGroupOptions<AppRegistry>["then"],
+      dedupeId: body.dedupeId,
+    });
+    return c.json(group, 202);
+  })
+  .get("/api/jobs/:id", async (c) => c.json(await c.var.deps.jobs.state(c.req.param("id"))))
+  .delete("/api/jobs/:id", async (c) => c.json(await c.var.deps.jobs.cancel(c.req.param("id"))))
+  .get("/api/dead-letters", async (c) => {
+    await c.var.deps.jobs.importDeadLetters();
+    return c.json(await c.var.deps.deadLetters.list({ cursor: c.req.query("cursor") }));
+  })
+  .get("/api/dead-letters/:id", async (c) => {
+    const id = c.req.param("id");
+    const letter = await c.var.deps.deadLetters.get(id);
+    if (!letter) throw new RequestError("not_found", `Cannot find a dead letter with the id ${id}`);
+    return c.json(letter);
+  })
+  .delete("/api/dead-letters/:id", async (c) => {
+    await c.var.deps.deadLetters.remove(c.req.param("id"));
+    return c.body(null, 204);
+  })
+  .post("/api/dead-letters/replay", async (c) => {
+    const body = await readBody(c, ReplayAllRequest, { maxBytes: 10_000 });
+    return c.json(await c.var.deps.jobs.replayAll(body), 202);
+  })
+  .post("/api/dead-letters/:id/replay", async (c) => {
+    const body = await readBody(c, ReplayRequest, { maxBytes: MESSAGE_BYTES });
+    const replayed = await c.var.deps.jobs.replay(c.req.param("id"), body);
+    return c.json(replayed, 202, { Location: `/api/jobs/${replayed.id}` });
+  })
+  .post("/qstash/jobs/:name", verifyQstash, async (c) => {
+    const answer = await c.var.deps.jobs.deliver({
+      job: c.req.param("name"),
+      body: c.var.delivery.body,
+      attempt: c.var.delivery.attempt,
+      messageId: c.var.delivery.messageId,
+    });
+    if (answer.kind === "done") {
+      if (!answer.tracked) c.header("X-Degraded", "untracked");
+      return c.json({ id: answer.id, state: answer.state });
+    }
+    if (answer.kind === "busy") {
+      throw new RequestError(
+        "delivery_in_progress",
+        `Cannot run job ${answer.id}: another delivery holds its lease`,
+        { retryable: true, retryAfterMs: answer.retryAfterMs },
+      );
+    }
+    throw new RequestError(
+      answer.kind === "failed" ? "job_failed" : "job_failed_for_good",
+      answer.message,
+      answer.kind === "failed" ? { retryable: true, retryAfterMs: answer.retryAfterMs } : {},
+    );
+  })
+  .post("/qstash/failures", verifyQstash, async (c) => {
+    const callback = FailureCallback.parse(JSON.parse(c.var.delivery.body));
+    const answer = await c.var.deps.jobs.failed({
+      url: callback.url,
+      body: fromBase64(callback.sourceBody),
+      messageId: callback.sourceMessageId,
+      attempts: callback.retried + 1,
+      status: callback.status,
+      responseBody: fromBase64(callback.body),
+      queueDeadLetterId: callback.dlqId,
+    });
+    if (answer.kind === "busy") {
+      throw new RequestError(
+        "delivery_in_progress",
+        "Cannot settle the job as failed: an attempt still holds its lease",
+        { retryable: true, retryAfterMs: answer.retryAfterMs },
+      );
+    }
+    // Another callback may have been lost: what QStash still holds is taken in now.
+    await c.var.deps.jobs.importDeadLetters();
+    return c.json({ state: "failed" });
+  });
+
+type WireJob = {
+  job: string;
+  input: unknown;
+  delay?: string;
+  notBefore?: string;
+  dedupeId?: string;
+};
+
+/** A job as it came over the wire; its name and input are checked when it is enqueued. */
+function toNamedJob({ job, input, dedupeId, ...when }: WireJob): NamedJob<AppRegistry> {
+  return { job, input, dedupeId, ...timing(when) } as NamedJob<AppRegistry>;
+}
+
+const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** @throws {UnsupportedDelayError} if the delay is not of the form `1d12h30m` */
+function timing({ delay, notBefore }: { delay?: string; notBefore?: string }) {
+  if (notBefore !== undefined) return { notBefore: Date.parse(notBefore) };
+  if (delay === undefined) return {};
+  if (!/^(\d{1,9}[smhd])+$/.test(delay)) {
+    throw new UnsupportedDelayError("delay", `write it as 90s, 10m, 2h or 1d12h, got "${delay}"`);
+  }
+  let delayMs = 0;
+  for (const [, count, unit] of delay.matchAll(/(\d+)([smhd])/g)) {
+    delayMs += Number(count) * UNIT_MS[unit];
+  }
+  return { delayMs };
+}
+
+function fromBase64(text: string): string {
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return new TextDecoder().decode(bytes);
+}
