@@ -138,11 +138,10 @@ async function newPublication(
 ): Promise<Publication> {
   const { clock, ids, publicUrl } = dependencies;
   const { dedupeId } = options;
-  assertInput(job, input);
+  assertInput(job, input, `${path}input`);
   if (dedupeId !== undefined && (dedupeId === "" || dedupeId.length > MOST_DEDUPE_ID)) {
-    throw new RangeError(
-      `Cannot enqueue ${job.name}: a dedupeId has 1 to ${MOST_DEDUPE_ID} characters`,
-    );
+    const message = `must have 1 to ${MOST_DEDUPE_ID} characters`;
+    throw new BodyInvalidError([{ path: `${path}dedupeId`, message }]);
   }
   const now = clock.now();
   const id = dedupeId === undefined ? ids.random() : await dedupedJobId(job.name, dedupeId);
