@@ -23,8 +23,9 @@ import { redactBody, redactHeaders } from "./redaction.ts";
 import { retryDeadLetter } from "./routes/dead_letters.ts";
 
 /** How many messages and dead letters the page lists. */
-const MAX_ROWS = 200;
-const EXCERPT_LENGTH = 300;
+const MAX_ROWS = 100;
+const EXCERPT_BYTES = 300;
+const MAX_BODY_CHARACTERS = 20_000;
 
 /** The page's routes; `sawOrigin` tells where the server is being called. */
 export function createPageSource(
@@ -37,7 +38,7 @@ export function createPageSource(
     ticking: clock instanceof WallClock,
     state: (only) => showState(parts, { clock, origin, only }),
     message: (id) => {
-      const message = parts.store.get(id);
+      const message = findMessage(parts, id);
       return message && showDetails(parts, message);
     },
     act: (action) => act(parts, clock, action),
@@ -58,16 +59,21 @@ function showState(
     MessageState,
     number
   >;
-  const all = parts.store.all();
-  for (const message of all) counts[stateOf(message)]++;
+  const messages: PageMessage[] = [];
+  for (const message of newestFirst(parts)) {
+    const state = stateOf(message);
+    counts[state]++;
+    if (messages.length < MAX_ROWS && (!only || only === state)) {
+      messages.push(showMessage(message));
+    }
+  }
   return {
     url: origin,
     token: parts.token,
     aheadMs: clock instanceof WallClock ? clock.offsetMs : 0,
     billed: parts.meter.snapshot().messages,
     counts,
-    messages: all.reverse().filter((message) => !only || stateOf(message) === only)
-      .slice(0, MAX_ROWS).map(showMessage),
+    messages,
     schedules: parts.schedules.list().map((schedule) => ({
       id: schedule.scheduleId,
       cron: schedule.cron.text,
@@ -89,6 +95,25 @@ function showState(
   };
 }
 
+/** Every message that the log knows, so that one stays seen after the API has forgotten it. */
+function* newestFirst({ logs, store }: QstashParts): Generator<Message> {
+  const seen = new Set<Message>();
+  for (const { state, message } of logs.newestFirst()) {
+    if (state !== "CREATED") continue;
+    seen.add(message);
+    yield message;
+  }
+  // One with a long delay may outlive its first line in the log.
+  for (const message of store.all().reverse()) if (!seen.has(message)) yield message;
+}
+
+function findMessage(parts: QstashParts, id: string): Message | undefined {
+  const stored = parts.store.get(id);
+  if (stored) return stored;
+  for (const message of newestFirst(parts)) if (message.id === id) return message;
+  return parts.deadLetters.newestFirst().find(({ message }) => message.id === id)?.message;
+}
+
 async function act(
   parts: QstashParts,
   clock: DevClock,
@@ -100,12 +125,20 @@ async function act(
     case "messages": {
       const message = store.get(id);
       if (!message) return undefined;
-      if (verb === "cancel") return dispatcher.cancel(message) ? "Cancelled" : undefined;
-      return dispatcher.runNow(message) ? "Sent on its way" : "It is not waiting for its time";
+      if (message.endedAt !== undefined) return "It has ended already";
+      if (verb === "cancel") {
+        return dispatcher.cancel(message) ? "Cancelled" : "It was cancelled already";
+      }
+      return dispatcher.runNow(message)
+        ? "Delivering it now"
+        : "It is due, and waits for its turn in its queue or under its limit";
     }
     case "schedules":
       if (!schedules.list().some(({ scheduleId }) => scheduleId === id)) return undefined;
-      if (verb === "run") return `Published ${schedules.runNow(id).length}`;
+      if (verb === "run") {
+        const count = schedules.runNow(id).length;
+        return `Published ${count} message${count === 1 ? "" : "s"}`;
+      }
       schedules.setPaused(id, verb === "pause");
       return verb === "pause" ? "Paused" : "Resumed";
     case "queues":
@@ -124,11 +157,11 @@ async function act(
       if (!letter) return undefined;
       if (verb === "delete") return deadLetters.delete(id) ? "Deleted" : undefined;
       const sent = retryDeadLetter(parts, letter, new Headers(), letter.message.spec.callerIp);
-      return `Sent again as ${sent}`;
+      return `Published again as ${sent}`;
     }
     case "clock":
       await clock.advance(CLOCK_STEPS[action.id]);
-      return `Moved forward by ${action.id}`;
+      return "The clock was moved forward";
   }
 }
 
@@ -188,9 +221,21 @@ function showDetails(parts: QstashParts, message: Message): PageMessageDetails {
     ...showMessage(message),
     headers: Object.entries(redactHeaders(spec.redaction, spec.header))
       .map(([name, values]) => [name, values.join(", ")]),
-    body: new TextDecoder().decode(redactBody(spec.redaction, spec.body)),
-    history: entries.map(({ time, state, error }) => ({ at: time, state, note: error })),
+    body: clip(new TextDecoder().decode(redactBody(spec.redaction, spec.body))),
+    history: entries.map(showEntry),
   };
+}
+
+function showEntry({ time, state, error, response, nextDeliveryAt }: LogEntry) {
+  const status = response?.status ? `answered ${response.status}` : undefined;
+  const next = nextDeliveryAt && state === "RETRY"
+    ? `next attempt at ${new Date(nextDeliveryAt).toISOString()}`
+    : undefined;
+  return { at: time, state, note: [error ?? status, next].filter(Boolean).join(", ") };
+}
+
+function clip(text: string): string {
+  return text.length > MAX_BODY_CHARACTERS ? `${text.slice(0, MAX_BODY_CHARACTERS)}…` : text;
 }
 
 function showDeadLetter({ dlqId, message, response, failedAt }: DeadLetter): PageDeadLetter {
@@ -202,6 +247,6 @@ function showDeadLetter({ dlqId, message, response, failedAt }: DeadLetter): Pag
     labels: message.spec.labels,
     failedAt,
     status: response.status || undefined,
-    response: new TextDecoder().decode(response.body.subarray(0, EXCERPT_LENGTH)),
+    response: new TextDecoder().decode(response.body.subarray(0, EXCERPT_BYTES)),
   };
 }
