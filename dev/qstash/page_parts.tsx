@@ -143,7 +143,7 @@ export function MessageButtons({ message: { id, state } }: { message: PageMessag
 /** The last answer of a message that has trouble. */
 export function Trouble({ message: { state, status, error } }: { message: PageMessage }) {
   if (state !== "retrying" && state !== "failed") return null;
-  const text = [status && `answered ${status}`, error].filter(Boolean).join(": ");
+  const text = error ?? (status ? `answered ${status}` : "");
   return text ? <span class={`note ${state === "failed" ? "bad" : ""}`}>{clip(text)}</span> : null;
 }
 
