@@ -41,6 +41,8 @@ export type {
   RedisValue,
 } from "./ports.ts";
 export { createRedisDeadLetters } from "./core/dead_letters.ts";
+export { withFields } from "./core/log_fields.ts";
+export { newTally } from "./core/redis_policy.ts";
 export { createKeys, type Keys } from "./core/keys.ts";
 export type { DeliveryAnswer, JobDelivery } from "./core/jobs/deliver.ts";
 export type { EnqueuedGroup } from "./core/jobs/enqueue.ts";

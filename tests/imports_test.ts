@@ -49,7 +49,9 @@ const table: Row[] = [
   {
     part: "shared/adapters",
     files: /^shared\/adapters\//,
-    mayImport: /^shared\/contracts\/|^shared\/(ports|errors)\.ts$/,
+    // The two policies of core that every adapter of its kind must keep to.
+    mayImport:
+      /^shared\/(contracts|adapters)\/|^shared\/core\/(breaker|redis_policy)\.ts$|^shared\/(ports|errors)\.ts$/,
     packages: anyPackage,
     outside: true,
   },

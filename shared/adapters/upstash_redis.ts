@@ -15,11 +15,6 @@ import {
   type UpstashTransportOptions,
 } from "./upstash_transport.ts";
 
-/** A tally at zero. */
-export function newTally(): RedisTally {
-  return { commands: 0, reads: 0, writes: 0, requests: 0, waitedMs: 0 };
-}
-
 /** Makes a Redis; build it once, and give each request a `tallied` view of it. */
 export function createUpstashRedis(options: UpstashTransportOptions): Redis {
   return redisOver(createUpstashTransport(options));
@@ -51,5 +46,8 @@ function valueOf(command: RedisCommand, reply: RedisReply): RedisValue {
 
 /** Redis quotes arguments and keys in some of its errors; they stay out of ours. */
 function redacted(error: string): string {
-  return error.replace(/,? ?(with args beginning with|key was|command was):.*$/is, "").slice(0, 200);
+  return error.replace(/,? ?(with args beginning with|key was|command was):.*$/is, "").slice(
+    0,
+    200,
+  );
 }

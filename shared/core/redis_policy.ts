@@ -7,7 +7,7 @@
  * @module
  */
 import { CommandRefusedError } from "../errors.ts";
-import type { RedisCommand } from "../ports.ts";
+import type { RedisCommand, RedisTally } from "../ports.ts";
 
 const words = (...lines: string[]): ReadonlySet<string> => new Set(lines.join(" ").split(" "));
 
@@ -67,6 +67,11 @@ export function assertAllowed(command: RedisCommand): void {
   if ((name === "XREAD" || name === "XREADGROUP") && optionsOf(command).includes("BLOCK")) {
     throw new CommandRefusedError(`${name} BLOCK`);
   }
+}
+
+/** A tally at zero. */
+export function newTally(): RedisTally {
+  return { commands: 0, reads: 0, writes: 0, requests: 0, waitedMs: 0 };
 }
 
 /** What a command is billed as. */

@@ -1,0 +1,43 @@
+/**
+ * The app: every function and middleware, mounted in one list.
+ *
+ * The same source serves Deno and Workers; the entries are main.ts and worker.ts.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import type { AppEnv } from "./context.ts";
+import { type Deps, forRequest } from "./deps.ts";
+import { jobOperations } from "./jobs/operations.ts";
+import { jobRoutes } from "./jobs/routes.ts";
+import { answerProblem, answerUnknown } from "./middleware/problem.ts";
+import { requestLog } from "./middleware/request_log.ts";
+import { secureHeaders } from "./middleware/secure_headers.ts";
+import type { Registry } from "../shared/mod.ts";
+import { createDocsRoutes } from "./ops/docs.ts";
+import { healthRoutes } from "./ops/health.ts";
+import { opsOperations } from "./ops/operations.ts";
+import { webhookOperations } from "./webhooks/operations.ts";
+import { webhookRoutes } from "./webhooks/routes.ts";
+
+/** What the documentation shows; a test holds it against the routes. */
+export const operations = [...jobOperations, ...webhookOperations, ...opsOperations];
+
+/** Makes the app on its parts; it keeps nothing of its own between requests. */
+export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
+  // The routes take jobs by name from outside; what a registry does not hold, it refuses itself.
+  const deps = parts as unknown as Deps;
+  const app = new Hono<AppEnv>();
+  app.use(requestLog(
+    (tally, requestId) => forRequest(deps, tally, requestId),
+    () => deps.ids.random(),
+  ));
+  app.use(secureHeaders);
+  app.onError(answerProblem);
+  app.notFound(answerUnknown(app));
+  app.route("/", healthRoutes);
+  app.route("/", createDocsRoutes({ operations, registry: deps.jobs.registry }));
+  app.route("/", webhookRoutes);
+  app.route("/", jobRoutes);
+  return app;
+}

@@ -1,0 +1,29 @@
+/**
+ * What every handler finds in `c.var`.
+ *
+ * @module
+ */
+import type { RedisTally } from "../shared/mod.ts";
+import type { Deps } from "./deps.ts";
+
+/** A delivery whose signature was verified. */
+export interface VerifiedDelivery {
+  body: string;
+  /** `Upstash-Retried`: 0 for the first. */
+  attempt: number;
+  /** `Upstash-Message-Id`. */
+  messageId: string;
+}
+
+export interface AppEnv {
+  Variables: {
+    /** The app's parts, counting into this request's tally and logging with its id. */
+    deps: Deps;
+    requestId: string;
+    tally: RedisTally;
+    /** Lets `work` outlive the response; resolves at once where the platform can, else when it is done. */
+    defer: (work: Promise<unknown>) => Promise<void>;
+    /** Set by `verifyQstash`. */
+    delivery: VerifiedDelivery;
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * The endpoints of jobs, as the documentation shows them.
+ *
+ * @module
+ */
+import { DeadLetter, JobView } from "../../shared/mod.ts";
+import type { Operation } from "../ops/operation.ts";
+import {
+  DeadLettersAnswer,
+  EnqueuedAnswer,
+  EnqueuedManyAnswer,
+  EnqueueManyRequest,
+  EnqueueRequest,
+  GroupAnswer,
+  GroupRequest,
+  ReplayAllRequest,
+  ReplayedAllAnswer,
+  ReplayedAnswer,
+  ReplayRequest,
+} from "./contracts.ts";
+
+const enqueueProblems = [
+  "job_unknown",
+  "body_invalid",
+  "body_malformed",
+  "body_too_large",
+  "delay_unsupported",
+  "queue_rejected",
+  "queue_unavailable",
+] as const;
+const redisProblems = ["redis_unavailable", "circuit_open"] as const;
+const onDelivery = "1 for each delivery";
+
+export const jobOperations: readonly Operation[] = [
+  {
+    method: "POST",
+    path: "/api/jobs/:name",
+    summary: "Enqueues a job.",
+    caller: "backend",
+    parameters: [{
+      name: "Idempotency-Key",
+      in: "header",
+      description: "The same as dedupeId, which wins.",
+    }],
+    request: EnqueueRequest,
+    answers: { 202: { description: "Accepted.", body: EnqueuedAnswer } },
+    problems: enqueueProblems,
+    price: { commands: "0", messages: onDelivery },
+    sample: { input: { message: "hello" }, delay: "10s" },
+  },
+  {
+    method: "POST",
+    path: "/api/jobs",
+    summary: "Enqueues up to 100 jobs: all of them, or none.",
+    caller: "backend",
+    request: EnqueueManyRequest,
+    answers: { 202: { description: "Accepted.", body: EnqueuedManyAnswer } },
+    problems: enqueueProblems,
+    price: { commands: "0", messages: onDelivery },
+    sample: { jobs: [{ job: "debug.echo", input: { message: "one" } }] },
+  },
+  {
+    method: "POST",
+    path: "/api/groups",
+    summary: "Enqueues jobs that belong together, and one that runs when all of them have ended.",
+    caller: "backend",
+    request: GroupRequest,
+    answers: { 202: { description: "Accepted.", body: GroupAnswer } },
+    problems: enqueueProblems,
+    price: { commands: "0; 2 for each job that ends, 1 for the group", messages: onDelivery },
+    sample: {
+      jobs: [{ job: "debug.echo", input: { message: "one" } }],
+      then: { job: "debug.echo", input: { message: "all done" } },
+    },
+  },
+  {
+    method: "GET",
+    path: "/api/jobs/:id",
+    summary: "Says where a job stands.",
+    caller: "backend",
+    answers: { 200: { description: "Its state, progress, result or error.", body: JobView } },
+    problems: ["job_not_found", "queue_unavailable"],
+    price: { commands: "1", messages: "0" },
+  },
+  {
+    method: "DELETE",
+    path: "/api/jobs/:id",
+    summary: "Cancels a job unless it has ended; what runs at this moment goes on, unheard.",
+    caller: "backend",
+    answers: { 200: { description: "How it stands now.", body: JobView } },
+    problems: ["job_not_found", "queue_unavailable", ...redisProblems],
+    price: { commands: "3", messages: "0" },
+  },
+  {
+    method: "GET",
+    path: "/api/dead-letters",
+    summary: "Lists the jobs that failed for good in the last 30 days.",
+    caller: "backend",
+    parameters: [{ name: "cursor", in: "query", description: "From the page before." }],
+    answers: { 200: { description: "A page of 50.", body: DeadLettersAnswer } },
+    problems: ["queue_unavailable", ...redisProblems],
+    price: { commands: "2", messages: "0" },
+  },
+  {
+    method: "GET",
+    path: "/api/dead-letters/:id",
+    summary: "Shows one dead letter.",
+    caller: "backend",
+    answers: { 200: { description: "The letter.", body: DeadLetter } },
+    problems: ["not_found", ...redisProblems],
+    price: { commands: "1", messages: "0" },
+  },
+  {
+    method: "DELETE",
+    path: "/api/dead-letters/:id",
+    summary: "Throws a dead letter away.",
+    caller: "backend",
+    answers: { 204: { description: "It is gone." } },
+    problems: [...redisProblems],
+    price: { commands: "2", messages: "0" },
+  },
+  {
+    method: "POST",
+    path: "/api/dead-letters/:id/replay",
+    summary: "Sends a dead letter again, with its input or another.",
+    caller: "backend",
+    request: ReplayRequest,
+    answers: { 202: { description: "Accepted.", body: ReplayedAnswer } },
+    problems: [
+      "not_found",
+      "replay_refused",
+      "body_invalid",
+      "queue_unavailable",
+      ...redisProblems,
+    ],
+    price: { commands: "6", messages: onDelivery },
+    sample: { input: { message: "mended" } },
+  },
+  {
+    method: "POST",
+    path: "/api/dead-letters/replay",
+    summary: "Sends up to 100 dead letters again, at a stated pace.",
+    caller: "backend",
+    request: ReplayAllRequest,
+    answers: { 202: { description: "Which were sent.", body: ReplayedAllAnswer } },
+    problems: ["body_invalid", "queue_unavailable", ...redisProblems],
+    price: { commands: "2, and 6 for each", messages: onDelivery },
+    sample: { job: "debug.echo", perSecond: 2 },
+  },
+  {
+    method: "POST",
+    path: "/qstash/jobs/:name",
+    summary: "Runs one delivery of a job.",
+    caller: "QStash",
+    answers: { 200: { description: "There is nothing left to do." } },
+    problems: ["job_unknown", "job_failed", "job_failed_for_good", "delivery_in_progress"],
+    price: { commands: "2 for a first attempt that succeeds", messages: "1" },
+  },
+  {
+    method: "POST",
+    path: "/qstash/failures",
+    summary: "Takes in a job that QStash has given up on.",
+    caller: "QStash",
+    answers: { 200: { description: "It is settled, and its dead letter is kept." } },
+    problems: ["delivery_in_progress", ...redisProblems],
+    price: { commands: "7", messages: "1" },
+  },
+];

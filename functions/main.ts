@@ -1,0 +1,27 @@
+/**
+ * The entry on Deno and Deno Deploy: `deno serve functions/main.ts`.
+ *
+ * The environment is read once; a bad one is said in one message and ends the process.
+ *
+ * @module
+ */
+import process from "node:process";
+import { ConfigError, readConfig } from "../shared/config.ts";
+import { createApp } from "./app.ts";
+import { createDeps } from "./deps.ts";
+
+function start() {
+  try {
+    return createApp(createDeps(readConfig(process.env)));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    return process.exit(1);
+  }
+}
+
+const app = start();
+
+export default {
+  fetch: (request: Request) => app.fetch(request),
+};

@@ -1,0 +1,109 @@
+/**
+ * Every failure as problem details (RFC 9457); the only place where a code becomes a status.
+ *
+ * What was not expected answers `unexpected` and says nothing more: the request's log line does.
+ *
+ * @module
+ */
+import type { Context, ErrorHandler, Hono, NotFoundHandler } from "hono";
+import { AppError, type ErrorCode, errorTitles, RequestError } from "../../shared/mod.ts";
+import type { AppEnv } from "../context.ts";
+
+/** QStash's sign that a delivery failed for good; see the header below. */
+const NO_MORE_RETRIES = 489;
+
+/** The status of every code. */
+export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
+  body_invalid: 422,
+  body_malformed: 400,
+  body_too_large: 413,
+  circuit_open: 503,
+  command_refused: 500,
+  delay_unsupported: 422,
+  delivery_in_progress: 503,
+  job_failed: 500,
+  job_failed_for_good: NO_MORE_RETRIES,
+  job_not_found: 404,
+  job_unknown: 404,
+  lease_lost: 503,
+  method_not_allowed: 405,
+  not_configured: 503,
+  not_found: 404,
+  payload_rejected: NO_MORE_RETRIES,
+  queue_rejected: 502,
+  queue_unavailable: 503,
+  redis_command_failed: 502,
+  redis_unavailable: 503,
+  replay_refused: 409,
+  signature_expired: 401,
+  signature_invalid: 401,
+  signature_missing: 401,
+  token_invalid: 401,
+  token_missing: 401,
+  unexpected: 500,
+};
+
+const challenges: Partial<Record<ErrorCode, string>> = {
+  token_missing: 'Bearer realm="zeropoll"',
+  token_invalid: 'Bearer realm="zeropoll", error="invalid_token"',
+};
+
+/** Answers whatever a handler threw. */
+export const answerProblem: ErrorHandler<AppEnv> = (error, c) => {
+  return problem(c, error instanceof AppError ? error : unexpected(error));
+};
+
+/** Answers a path that nothing is mounted at, or not for this method. */
+export function answerUnknown(app: Hono<AppEnv>): NotFoundHandler<AppEnv> {
+  return (c) => {
+    const allowed = methodsAt(app, c.req.path);
+    if (allowed.length === 0) {
+      return problem(c, new RequestError("not_found", `Cannot find ${c.req.path}`));
+    }
+    const error = new RequestError(
+      "method_not_allowed",
+      `Cannot ${c.req.method} ${c.req.path}: it takes ${allowed.join(", ")}`,
+    );
+    return problem(c, error, { Allow: allowed.join(", ") });
+  };
+}
+
+function problem(c: Context<AppEnv>, error: AppError, headers: Record<string, string> = {}) {
+  const { code, fields, retryAfterMs } = error;
+  const status = problemStatuses[code];
+  const { config } = c.var.deps;
+  const body = {
+    type: `${config.publicUrl}/docs#${code}`,
+    title: errorTitles[code],
+    status,
+    detail: error.message,
+    instance: c.req.path,
+    code,
+    requestId: c.var.requestId,
+    ...(fields && { fields }),
+  };
+  const challenge = challenges[code];
+  // Set on the response, not through c.json: 489 is no status that Hono's types know.
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      "Content-Type": "application/problem+json",
+      ...(retryAfterMs !== undefined && { "Retry-After": `${Math.ceil(retryAfterMs / 1_000)}` }),
+      ...(challenge && { "WWW-Authenticate": challenge }),
+      ...(status === NO_MORE_RETRIES && { "Upstash-NonRetryable-Error": "true" }),
+      ...headers,
+    },
+  });
+}
+
+function unexpected(cause: unknown): AppError {
+  return new RequestError("unexpected", "Cannot complete the request: the log says why", { cause });
+}
+
+function methodsAt(app: Hono<AppEnv>, path: string): string[] {
+  const known = [...new Set(app.routes.map(({ method }) => method))].filter((m) => m !== "ALL");
+  return known.filter((method) =>
+    // Middleware is mounted for every method; only a handler is mounted for one.
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method)
+  );
+}

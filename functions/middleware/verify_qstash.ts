@@ -1,0 +1,33 @@
+/**
+ * Lets only QStash's own deliveries through.
+ *
+ * The body is read once, as text, and checked against the published address: behind a proxy
+ * the request's own address is another.
+ *
+ * @module
+ */
+import type { MiddlewareHandler } from "hono";
+import { RequestError } from "../../shared/mod.ts";
+import type { AppEnv } from "../context.ts";
+import { decodeText, readBytes } from "./body.ts";
+
+/** A message of 1 MB comes back in base64 in its failure callback, with an answer of the same size. */
+const MOST_BYTES = 4_000_000;
+
+/** Sets `c.var.delivery`; throws `signature_missing`, `signature_invalid` or `signature_expired`. */
+export const verifyQstash: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const signature = c.req.header("Upstash-Signature");
+  if (!signature) {
+    throw new RequestError("signature_missing", "Cannot accept the delivery: it is not signed");
+  }
+  const body = decodeText(await readBytes(c, { maxBytes: MOST_BYTES }));
+  const { config, verifier } = c.var.deps;
+  const { pathname, search } = new URL(c.req.url);
+  await verifier.verify({ signature, body, url: `${config.publicUrl}${pathname}${search}` });
+  c.set("delivery", {
+    body,
+    attempt: Number(c.req.header("Upstash-Retried") ?? 0) || 0,
+    messageId: c.req.header("Upstash-Message-Id") ?? "",
+  });
+  await next();
+};

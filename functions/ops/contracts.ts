@@ -1,0 +1,31 @@
+/**
+ * What the operations endpoints answer.
+ *
+ * @module
+ */
+import * as z from "zod";
+
+export const Health = z.object({
+  status: z.literal("ok"),
+  version: z.string(),
+  at: z.iso.datetime(),
+  configured: z.object({
+    redis: z.boolean(),
+    queue: z.boolean(),
+    serviceTokens: z.boolean(),
+    webhooks: z.array(z.string()).describe("Senders whose secret is set."),
+  }),
+});
+export type Health = z.infer<typeof Health>;
+
+/** What a failed request answers, as `application/problem+json` (RFC 9457). */
+export const Problem = z.object({
+  type: z.url(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string(),
+  code: z.string().describe("Stable: programs may rely on it."),
+  requestId: z.string(),
+  fields: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
+});

@@ -1,0 +1,17 @@
+/**
+ * What the webhooks answer.
+ *
+ * @module
+ */
+import * as z from "zod";
+import { JobId } from "../../shared/mod.ts";
+
+export const WebhookAccepted = z.object({
+  id: JobId,
+  job: z.string(),
+  deduplicated: z.boolean().describe("True when this delivery had come before."),
+});
+
+export const WebhookLetGo = z.object({ accepted: z.literal(false), because: z.string() });
+
+export const WebhookPong = z.object({ pong: z.literal(true) });

@@ -1,0 +1,58 @@
+/**
+ * Webhooks of other services, each verified as its sender signs, and made into jobs.
+ *
+ * A delivery that comes again makes no second job. No Redis command.
+ *
+ * @module
+ */
+import { type Context, Hono } from "hono";
+import type { AppEnv } from "../context.ts";
+import { decodeText, parseJson, parseShape, readBytes } from "../middleware/body.ts";
+import { githubJobs, verifyGithub } from "./github.ts";
+import { StandardEvent, standardJobs, verifyStandard } from "./standard.ts";
+
+/** QStash's free plan carries 1 MB, and the envelope takes its share. */
+const MOST_BYTES = 1_000_000;
+
+export const webhookRoutes = new Hono<AppEnv>()
+  .post("/hooks/github", async (c) => {
+    const body = await readBytes(c, { maxBytes: MOST_BYTES });
+    const { config } = c.var.deps;
+    const { event, id } = await verifyGithub(c.req.raw.headers, body, config.webhookSecrets.github);
+    if (event === "ping") return c.json({ pong: true });
+    return await accept(c, githubJobs, {
+      type: event,
+      dedupeId: `github:${id}`,
+      input: () => parseJson(decodeText(body)),
+    });
+  })
+  .post("/hooks/standard", async (c) => {
+    const body = await readBytes(c, { maxBytes: MOST_BYTES });
+    const { clock, config } = c.var.deps;
+    const id = await verifyStandard(c.req.raw.headers, body, {
+      secret: config.webhookSecrets.standard,
+      now: clock.now(),
+    });
+    const { type, data } = parseShape(StandardEvent, parseJson(decodeText(body)));
+    return await accept(c, standardJobs, { type, dedupeId: `standard:${id}`, input: () => data });
+  });
+
+interface Event {
+  type: string;
+  dedupeId: string;
+  input: () => unknown;
+}
+
+/** Enqueues the event's job, or says that there is none: a sender must not be made to try again. */
+async function accept(
+  c: Context<AppEnv>,
+  jobs: Readonly<Record<string, string>>,
+  { type, dedupeId, input }: Event,
+) {
+  if (!Object.hasOwn(jobs, type)) {
+    return c.json({ accepted: false, because: `no job is made of "${type}"` }, 202);
+  }
+  const job = jobs[type];
+  const { id, deduplicated } = await c.var.deps.jobs.enqueueUnchecked(job, input(), { dedupeId });
+  return c.json({ id, job, deduplicated }, 202, { Location: `/api/jobs/${id}` });
+}

@@ -1,0 +1,33 @@
+/**
+ * The entry on Cloudflare Workers: the same app, built once for each isolate.
+ *
+ * Settings come with the first request; a bad environment answers 503 and says why in the log.
+ *
+ * @module
+ */
+import type { ExecutionContext, Hono } from "hono";
+import { readConfig } from "../shared/config.ts";
+import { createApp } from "./app.ts";
+import type { AppEnv } from "./context.ts";
+import { createDeps } from "./deps.ts";
+
+let app: Hono<AppEnv> | undefined;
+
+function build(bindings: Record<string, unknown>): Hono<AppEnv> {
+  const texts = Object.entries(bindings).filter(([, value]) => typeof value === "string");
+  return createApp(createDeps(readConfig(Object.fromEntries(texts) as Record<string, string>)));
+}
+
+export default {
+  fetch(request: Request, bindings: Record<string, unknown>, context: ExecutionContext) {
+    try {
+      app ??= build(bindings);
+    } catch (error) {
+      console.error((error as Error).message);
+      return new Response("The app is not configured: its log says what is missing\n", {
+        status: 503,
+      });
+    }
+    return app.fetch(request, {}, context);
+  },
+};

@@ -1,0 +1,194 @@
+/**
+ * The queue port over the vendor's QStash client.
+ *
+ * The client has no timeout and repeats a call whose connection failed; both are bounded here.
+ * A repeat is harmless: every publish carries a deduplication id, all else is absolute.
+ *
+ * @module
+ */
+import { Client, type PublishRequest } from "@upstash/qstash";
+import type { Clock, Delivery, Publication, Published, Queue, QueueSchedule } from "../ports.ts";
+import { QueueRejectedError } from "../errors.ts";
+import { queueFailure, statusOf } from "./qstash_errors.ts";
+import { readDeadLetter, readEvent, readSchedule, TIMEOUT_HEADER } from "./qstash_records.ts";
+
+export interface QstashOptions {
+  url: string;
+  token: string;
+  clock: Clock;
+  /** How long one call may take, in ms. Default: 5 s. */
+  timeoutMs?: number;
+}
+
+const PAGE = 100;
+const MOST_PAGES = 10;
+/** What a label may be: a comma would make it two, and an empty one would match every message. */
+const LABEL = /^[A-Za-z0-9_.:-]{1,128}$/;
+
+/** Makes the queue; one for each isolate. */
+export function createQstash(options: QstashOptions): Queue {
+  const { url, token, clock, timeoutMs = 5_000 } = options;
+  const client = new Client({
+    baseUrl: url,
+    token,
+    // Never the environment's word: dev mode swaps in public credentials.
+    devMode: false,
+    enableTelemetry: false,
+    retry: { retries: 1, backoff: () => 100 },
+  });
+
+  async function call<T>(act: string, work: () => Promise<T>): Promise<T> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new DOMException("late", "TimeoutError")), timeoutMs);
+    });
+    try {
+      return await Promise.race([work(), late]);
+    } catch (error) {
+      throw queueFailure(act, error, clock.now());
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  function request(publication: Publication): PublishRequest<string> {
+    const { notBefore } = publication;
+    return {
+      ...deliverySettings(publication),
+      url: publication.url,
+      headers: { "content-type": "application/json" },
+      deduplicationId: publication.deduplicationId,
+      ...(notBefore !== undefined && notBefore > clock.now() &&
+        { notBefore: Math.ceil(notBefore / 1_000) }),
+    };
+  }
+
+  return {
+    async publish(publication) {
+      const sent = request(publication);
+      const answer = await call("publish", () => client.publish(sent));
+      return published(answer as BatchAnswer);
+    },
+
+    async publishMany(publications) {
+      if (publications.length === 0) return [];
+      const sent = publications.map(request);
+      const answers = await call("publish", () => client.batch(sent));
+      return (answers as BatchAnswer[]).map(published);
+    },
+
+    async cancel(label) {
+      assertLabel(label);
+      const { cancelled } = await call("cancel", async () => {
+        return await client.messages.cancel({ filter: { label } }) as { cancelled: number };
+      });
+      return cancelled;
+    },
+
+    async history(label) {
+      assertLabel(label);
+      const events = [];
+      let cursor: string | undefined;
+      for (let page = 0; page < MOST_PAGES; page++) {
+        const answer = await call(
+          "read the log",
+          () => client.logs({ filter: { label }, count: PAGE, cursor }),
+        );
+        for (const entry of answer.logs) {
+          // Should a server not know the filter, another job's events must not pass for this one's.
+          if (entry.label === label || entry.labels?.includes(label)) {
+            const event = readEvent(entry);
+            if (event) events.push(event);
+          }
+        }
+        cursor = answer.cursor || undefined;
+        if (!cursor) break;
+      }
+      return events.sort((one, other) => other.at - one.at);
+    },
+
+    async deadLetters(cursor) {
+      const answer = await call(
+        "list dead letters",
+        () => client.dlq.listMessages({ count: PAGE, cursor }),
+      );
+      return {
+        letters: answer.messages.map(readDeadLetter),
+        ...(answer.cursor && { cursor: answer.cursor }),
+      };
+    },
+
+    async removeDeadLetter(id) {
+      await call("remove a dead letter", () => client.dlq.delete(id).catch(ignoreMissing));
+    },
+
+    async schedules() {
+      return (await call("list schedules", () => client.schedules.list())).map(readSchedule);
+    },
+
+    async putSchedule(schedule: QueueSchedule) {
+      const settings = deliverySettings(schedule);
+      await call("put a schedule", () =>
+        client.schedules.create({
+          ...settings,
+          destination: schedule.url,
+          scheduleId: schedule.id,
+          cron: schedule.cron,
+          // A schedule's timeout cannot be read back, so it rides along where it can.
+          headers: {
+            "content-type": "application/json",
+            [TIMEOUT_HEADER]: String(schedule.timeoutMs),
+          },
+        }));
+    },
+
+    async removeSchedule(id) {
+      await call("remove a schedule", () => client.schedules.delete(id).catch(ignoreMissing));
+    },
+  };
+}
+
+function deliverySettings(delivery: Delivery) {
+  const { body, label, retries, retryDelay, timeoutMs, flowControl, failureCallbackUrl } = delivery;
+  assertLabel(label);
+  return {
+    body,
+    label,
+    retries,
+    retryDelay,
+    timeout: Math.ceil(timeoutMs / 1_000),
+    failureCallback: failureCallbackUrl,
+    ...(flowControl && {
+      flowControl: {
+        key: flowControl.key,
+        rate: flowControl.rate,
+        period: flowControl.periodSeconds,
+        parallelism: flowControl.parallelism,
+      } as PublishRequest["flowControl"],
+    }),
+  };
+}
+
+interface BatchAnswer {
+  messageId?: string;
+  deduplicated?: boolean;
+  error?: string;
+}
+
+function published({ messageId, deduplicated, error }: BatchAnswer): Published {
+  if (messageId === undefined) {
+    throw new QueueRejectedError(`Cannot publish: ${(error ?? "no message id").slice(0, 200)}`);
+  }
+  return { messageId, deduplicated: deduplicated ?? false };
+}
+
+/** The vendor's client drops an undefined filter, and then every message would match. */
+function assertLabel(label: unknown): asserts label is string {
+  if (typeof label !== "string" || !LABEL.test(label)) {
+    throw new TypeError("Cannot use this label: it must be 1 to 128 of A-Z, a-z, 0-9, _ . : -");
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (statusOf(error) !== 404) throw error;
+}
