@@ -4,6 +4,7 @@
  * @module
  */
 import * as z from "zod";
+import { DeadLetter, JobId } from "../../shared/mod.ts";
 
 /** When and as what a job is enqueued, as it stands on the wire. */
 const timing = {
@@ -47,6 +48,37 @@ export const ReplayAllRequest = z.strictObject({
   job: z.string().optional().describe("Only the letters of this job."),
   perSecond: z.number().positive().max(100).default(1).describe("The pace of the deliveries."),
   limit: z.int().min(1).max(100).default(100),
+});
+
+/** A job that was accepted. */
+export const EnqueuedAnswer = z.object({
+  id: JobId,
+  job: z.string(),
+  state: z.literal("queued"),
+  /** True when an equal `dedupeId` was enqueued in the last 10 minutes. */
+  deduplicated: z.boolean(),
+});
+
+export const EnqueuedManyAnswer = z.object({
+  jobs: z.array(z.object({ id: JobId, deduplicated: z.boolean() })),
+});
+
+export const GroupAnswer = z.object({
+  id: JobId,
+  jobs: z.array(JobId).describe("The jobs' ids, in order."),
+  then: JobId.optional().describe("The follow-up's id."),
+});
+
+export const DeadLettersAnswer = z.object({
+  letters: z.array(DeadLetter).describe("Newest first."),
+  cursor: z.string().optional().describe("Ask for the next page with it."),
+});
+
+export const ReplayedAnswer = z.object({ id: z.string(), generation: z.int() });
+
+export const ReplayedAllAnswer = z.object({
+  replayed: z.array(z.string()),
+  refused: z.array(z.object({ id: z.string(), because: z.string() })),
 });
 
 /** What QStash says of a message that it gave up on; bodies are base64. */

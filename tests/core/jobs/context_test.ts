@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { createWorld } from "./world.ts";
+
+Deno.test("a step that has ended is not run again by a later attempt", async () => {
+  await using world = await createWorld();
+  const { id } = await world.jobs.enqueue("work.do", { steps: ["charge", "ship"], failures: 2 });
+  await world.cloud.advance("10m");
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+  assert.deepEqual(world.stepsRun, ["charge", "ship"]);
+  assert.equal(world.seen.length, 3);
+});
+
+Deno.test("steps survive an attempt that dies", async () => {
+  await using world = await createWorld();
+  await world.jobs.enqueue("work.do", { steps: ["charge"], takesMs: [1e12, 1e12] });
+  await world.cloud.advance("1h");
+  assert.equal(world.seen.length, 3);
+  assert.deepEqual(world.stepsRun, ["charge"]);
+});
+
+Deno.test("progress is shown while the job runs", async () => {
+  await using world = await createWorld();
+  const { id } = await world.jobs.enqueue("work.do", { progress: { done: 3 }, takesMs: [30_000] });
+  await world.cloud.advance("10s");
+  const view = await world.jobs.state(id);
+  assert.equal(view.state, "running");
+  assert.deepEqual(view.progress, { done: 3 });
+  await world.cloud.advance("1m");
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+});
+
+Deno.test("a deferral costs no attempt, keeps the steps, and runs the job once in the end", async () => {
+  await using world = await createWorld();
+  const { id } = await world.jobs.enqueue("work.do", {
+    steps: ["charge"],
+    defersMs: [3_600_000, 7_200_000],
+  });
+  await world.cloud.advance("30m");
+  assert.equal((await world.jobs.state(id)).state, "queued");
+  await world.cloud.advance("4h");
+  const view = await world.jobs.state(id);
+  assert.equal(view.state, "succeeded");
+  assert.deepEqual(view.result, { attempt: 0, generation: 2 });
+  assert.deepEqual(world.stepsRun, ["charge"]);
+  assert.deepEqual(world.seen.map(({ generation }) => generation), [0, 1, 2]);
+});
+
+Deno.test("a deferral whose answer is lost does not make the job run twice", async () => {
+  await using world = await createWorld();
+  world.cloud.qstash.faults.add({ kind: "lost" });
+  const { id } = await world.jobs.enqueue("work.do", { defersMs: [60_000] });
+  await world.cloud.advance("1h");
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+  assert.equal(world.seen.filter(({ generation }) => generation === 1).length, 1);
+});
+
+Deno.test("a duplicate of the delivery that follows a deferral is told to wait, and loses no step", async () => {
+  await using world = await createWorld();
+  const { id } = await world.jobs.enqueue("work.do", {
+    steps: ["charge"],
+    defersMs: [60_000],
+    takesMs: [5_000],
+  });
+  await world.cloud.advance("30s");
+  world.cloud.qstash.faults.add({ kind: "overlapping" });
+  await world.cloud.advance("10m");
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+  assert.deepEqual(world.stepsRun, ["charge"]);
+  assert.deepEqual(world.seen.map(({ generation }) => generation), [0, 1]);
+});

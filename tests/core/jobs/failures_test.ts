@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { createWorld, type World } from "./world.ts";
+
+/** Enqueues a job that fails for good, and delivers it. */
+async function failedJob(world: World): Promise<string> {
+  const { id } = await world.jobs.enqueue("work.do", { forGood: true });
+  await world.cloud.settle();
+  return id;
+}
+
+Deno.test("a failure that cannot be retried is settled and kept at once", async () => {
+  await using world = await createWorld();
+  const id = await failedJob(world);
+  const view = await world.jobs.state(id);
+  assert.equal(view.state, "failed");
+  assert.equal(view.error?.message, "told to fail for good");
+  assert.equal(world.seen.length, 1);
+  const letter = await world.deps.deadLetters.get(id);
+  assert.equal(letter?.job, "work.do");
+  assert.equal(letter?.error.status, 489);
+  assert.equal(world.cloud.qstash.deadLetters().length, 0, "QStash's own entry is removed");
+});
+
+Deno.test("a job that uses up its retries is settled and kept", async () => {
+  await using world = await createWorld();
+  const { id } = await world.jobs.enqueue("work.do", { failures: 9 });
+  await world.cloud.advance("1h");
+  const view = await world.jobs.state(id);
+  assert.equal(view.state, "failed");
+  assert.equal(view.attempts, 4);
+  assert.equal((await world.deps.deadLetters.list()).letters.length, 1);
+});
+
+Deno.test("a failure callback that was lost is made good by the next one", async () => {
+  await using world = await createWorld();
+  const isCallback = ({ url }: { url: string }) => url.endsWith("/qstash/failures");
+  world.cloud.qstash.faults.add({ kind: "dropped", matches: isCallback });
+  const lost = await failedJob(world);
+  assert.equal((await world.deps.deadLetters.list()).letters.length, 0);
+  await failedJob(world);
+  assert.equal((await world.deps.deadLetters.list()).letters.length, 2);
+  assert.equal((await world.jobs.state(lost)).state, "failed");
+});
+
+Deno.test("a failure callback that comes twice keeps one letter", async () => {
+  await using world = await createWorld();
+  const isCallback = ({ url }: { url: string }) => url.endsWith("/qstash/failures");
+  world.cloud.qstash.faults.add({ kind: "duplicate", matches: isCallback });
+  await failedJob(world);
+  assert.equal((await world.deps.deadLetters.list()).letters.length, 1);
+});
+
+Deno.test("a replay runs the job again as its next generation, and the letter is gone", async () => {
+  await using world = await createWorld();
+  const id = await failedJob(world);
+  await world.jobs.replay(id, { input: {} });
+  assert.equal((await world.jobs.state(id)).state, "queued");
+  await world.cloud.settle();
+  const view = await world.jobs.state(id);
+  assert.equal(view.state, "succeeded");
+  assert.deepEqual(view.result, { attempt: 0, generation: 1 });
+  assert.equal((await world.deps.deadLetters.list()).letters.length, 0);
+});
+
+Deno.test("a replay that fails again leaves a letter of the new generation", async () => {
+  await using world = await createWorld();
+  const id = await failedJob(world);
+  await world.jobs.replay(id);
+  await world.cloud.settle();
+  assert.equal((await world.jobs.state(id)).state, "failed");
+  assert.equal((await world.deps.deadLetters.get(id))?.generation, 1);
+});
+
+Deno.test("a late callback of the first generation does not fail the replay", async () => {
+  await using world = await createWorld();
+  const isCallback = ({ url }: { url: string }) => url.endsWith("/qstash/failures");
+  world.cloud.qstash.faults.add({ kind: "duplicate", matches: isCallback });
+  world.cloud.qstash.faults.add({ kind: "late", ms: 60_000, matches: isCallback });
+  const { id } = await world.jobs.enqueue("work.do", { forGood: true });
+  await world.cloud.settle();
+  await world.jobs.importDeadLetters();
+  await world.jobs.replay(id, { input: { takesMs: [50_000] } });
+  await world.cloud.advance("10m");
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+});
+
+Deno.test("a letter whose job has moved on is refused, and swept", async () => {
+  await using world = await createWorld();
+  const id = await failedJob(world);
+  const letter = await world.deps.deadLetters.get(id);
+  await world.jobs.replay(id, { input: {} });
+  await world.cloud.settle();
+  await world.deps.deadLetters.save(letter!);
+  await assert.rejects(world.jobs.replay(id), { code: "replay_refused" });
+  assert.equal(world.seen.length, 2);
+});
+
+Deno.test("an edited input that does not fit is refused, naming the field", async () => {
+  await using world = await createWorld();
+  const id = await failedJob(world);
+  await assert.rejects(world.jobs.replay(id, { input: { failures: "x" } }), (error: Error) => {
+    assert.match(error.message, /input\.failures/);
+    return true;
+  });
+  assert.ok(await world.deps.deadLetters.get(id));
+});
+
+Deno.test("many letters are replayed at the stated pace", async () => {
+  await using world = await createWorld();
+  for (let index = 0; index < 5; index++) await failedJob(world);
+  const { replayed } = await world.jobs.replayAll({ perSecond: 1 });
+  assert.equal(replayed.length, 5);
+  await world.cloud.settle();
+  assert.equal(world.seen.length, 6);
+  await world.cloud.advance("2s");
+  assert.ok(world.seen.length >= 7 && world.seen.length <= 8, `${world.seen.length} ran`);
+  await world.cloud.advance("5s");
+  assert.equal(world.seen.length, 10);
+});

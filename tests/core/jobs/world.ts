@@ -1,0 +1,147 @@
+/**
+ * A cloud with one job that does as it is told, for the tests of what jobs promise.
+ *
+ * @module
+ */
+import * as z from "zod";
+import { createApp } from "../../../functions/app.ts";
+import { createDeps, type Deps } from "../../../functions/deps.ts";
+import { type Cloud, createCloud } from "../../../dev/cloud.ts";
+import {
+  defineJob,
+  defineRegistry,
+  type JobContext,
+  type Jobs,
+  NonRetryableError,
+  readConfig,
+} from "../../../shared/mod.ts";
+
+/** What `work.do` does, in this order. */
+const Orders = z.object({
+  /** Steps, each run once. */
+  steps: z.array(z.string()).default([]),
+  /** Virtual ms that each attempt takes; an attempt not listed takes none. */
+  takesMs: z.array(z.number()).default([]),
+  /** How many attempts fail. */
+  failures: z.number().default(0),
+  forGood: z.boolean().default(false),
+  /** Defers by this long, once for each, by generation. */
+  defersMs: z.array(z.number()).default([]),
+  progress: z.unknown().optional(),
+});
+
+/** One run of the handler, as the test sees it. */
+export interface Seen {
+  id: string;
+  attempt: number;
+  generation: number;
+  tracked: boolean;
+}
+
+export function createRegistry(world: Pick<World, "seen" | "stepsRun" | "followUps" | "sleep">) {
+  async function work(orders: z.output<typeof Orders>, context: JobContext) {
+    const { id, attempt, generation, tracked } = context;
+    world.seen.push({ id, attempt, generation, tracked });
+    for (const name of orders.steps) {
+      await context.step(name, () => {
+        world.stepsRun.push(name);
+        return `${name} of attempt ${attempt}`;
+      });
+    }
+    if (orders.progress !== undefined) await context.progress(orders.progress);
+    const takesMs = orders.takesMs[attempt] ?? 0;
+    if (takesMs > 0) await world.sleep(takesMs);
+    const defersMs = orders.defersMs[generation];
+    if (defersMs !== undefined) await context.defer(Date.now() + defersMs);
+    if (orders.forGood) throw new NonRetryableError("told to fail for good");
+    if (attempt < orders.failures) throw new Error(`told to fail at attempt ${attempt}`);
+    return { attempt, generation };
+  }
+  return defineRegistry({
+    "work.do": defineJob({
+      name: "work.do",
+      input: Orders,
+      retries: 3,
+      timeoutMs: 60_000,
+      run: work,
+    }),
+    "work.untracked": defineJob({
+      name: "work.untracked",
+      input: Orders,
+      retries: 3,
+      timeoutMs: 60_000,
+      tracked: false,
+      run: work,
+    }),
+    "work.ladder": defineJob({
+      name: "work.ladder",
+      input: Orders,
+      retries: 5,
+      backoff: { first: 3_600_000, factor: 2, max: 86_400_000 },
+      timeoutMs: 60_000,
+      run: work,
+    }),
+    "work.sum": defineJob({
+      name: "work.sum",
+      input: z.object({ note: z.string() }),
+      async run({ note }, context) {
+        const outcomes = await context.group?.outcomes() ?? [];
+        world.followUps.push({ note, states: outcomes.map((outcome) => outcome?.state ?? "none") });
+        return { note };
+      },
+    }),
+  });
+}
+
+export type WorldRegistry = ReturnType<typeof createRegistry>;
+
+export interface World extends AsyncDisposable {
+  cloud: Cloud;
+  deps: Deps<WorldRegistry>;
+  jobs: Jobs<WorldRegistry>;
+  seen: Seen[];
+  stepsRun: string[];
+  followUps: { note: string; states: string[] }[];
+  sleep(ms: number): Promise<void>;
+  /** Billed Redis commands and messages since the last call. */
+  bill(): { commands: number; messages: number };
+}
+
+/** Starts a cloud with these jobs; `wrap` may put something between the app and its dependencies. */
+export async function createWorld(
+  wrap: (deps: Deps<WorldRegistry>) => Deps<WorldRegistry> = (deps) => deps,
+): Promise<World> {
+  const seen: Seen[] = [];
+  const stepsRun: string[] = [];
+  const followUps: World["followUps"] = [];
+  const sleep = (ms: number) => cloud.clock.sleep(ms);
+  const registry = createRegistry({ seen, stepsRun, followUps, sleep });
+  let deps: Deps<WorldRegistry> | undefined;
+  const cloud: Cloud = await createCloud({
+    app: (environment) => {
+      deps = createDeps(readConfig(environment), { log: silentLog }, registry);
+      return createApp(wrap(deps));
+    },
+  });
+  return {
+    cloud,
+    deps: deps!,
+    jobs: deps!.jobs,
+    seen,
+    stepsRun,
+    followUps,
+    sleep,
+    bill() {
+      const bill = {
+        commands: cloud.redis.meter.snapshot().commands,
+        messages: cloud.qstash.meter.snapshot().messages,
+      };
+      cloud.redis.meter.reset();
+      cloud.qstash.meter.reset();
+      return bill;
+    },
+    [Symbol.asyncDispose]: () => cloud.close(),
+  };
+}
+
+const silentLog = { info() {}, warn() {}, error() {} };
