@@ -9,7 +9,7 @@ import { ApiError } from "../api_error.ts";
 import { type Settings, splitTarget } from "../destination.ts";
 
 /** What a server may be told about a connection; absent when it was called in process. */
-export type ConnectionInfo = { remoteAddr?: { hostname?: string } } | undefined;
+export type ConnectionInfo = { remoteAddr?: { transport?: string; hostname?: string } } | undefined;
 
 /** Hono's environment: `env` is the connection. */
 export type QstashEnv = { Bindings: { connection?: ConnectionInfo } };
