@@ -1,0 +1,140 @@
+/**
+ * Runs one random sequence on two engines, and reports every reply in which they differ.
+ *
+ * After a known difference the keys it touched are deleted on both, so that one cause is not
+ * counted again in all that follows. Every so often both start empty.
+ *
+ * @module
+ */
+
+import { describe } from "../../dev/redis/commands.ts";
+import type { Command, Engine } from "../../dev/redis/engines/engine.ts";
+import { type Result, resultOf } from "./redis_compare.ts";
+import type { Observation } from "./redis_differences.ts";
+import { families, keyNames } from "./redis_families.ts";
+import { mutate, pick, type Random, seededRandom } from "./redis_grammar.ts";
+
+/** The two engines that must agree. */
+export interface EnginePair {
+  readonly embedded: Engine;
+  readonly redis: Engine;
+}
+
+/** One command, or several as a transaction. */
+export type Step = readonly (readonly string[])[];
+
+/** A reply that differs, with the steps since both were empty; the last is the one that differs. */
+export interface Finding extends Observation {
+  readonly seed: number;
+  readonly history: readonly Step[];
+}
+
+export interface FuzzOptions {
+  /** Steps to take; a transaction is one step. */
+  steps: number;
+  /** How many steps lie between two fresh starts. */
+  stepsBetweenFlushes: number;
+  /** Whether a difference is known; it is then not a finding. */
+  isKnown(observation: Observation): boolean;
+}
+
+/** Takes `options.steps` steps of the sequence that `seed` fixes; returns commands run and findings. */
+export async function fuzz(
+  pair: EnginePair,
+  seed: number,
+  options: FuzzOptions,
+): Promise<{ commands: number; findings: Finding[] }> {
+  const random = seededRandom(seed);
+  const findings: Finding[] = [];
+  let history: Step[] = [];
+  let commands = 0;
+  for (let taken = 0; taken < options.steps; taken++) {
+    if (taken % options.stepsBetweenFlushes === 0) {
+      await flush(pair);
+      history = [];
+    }
+    const step = randomStep(random);
+    history.push(step);
+    commands += step.length;
+    const observations = await observe(pair, step);
+    for (const observation of observations) {
+      if (!options.isKnown(observation)) {
+        findings.push({ ...observation, seed, history: [...history] });
+      }
+    }
+    if (observations.length > 0) {
+      const cleaning = resyncStep(step);
+      history.push(cleaning);
+      await observe(pair, cleaning);
+    }
+  }
+  return { commands, findings };
+}
+
+/** The fewest steps, in order, that still end in a difference that is not known. */
+export async function shrink(
+  pair: EnginePair,
+  { history }: Finding,
+  isKnown: (observation: Observation) => boolean,
+): Promise<Step[]> {
+  const last = history.at(-1)!;
+  const differs = async (steps: readonly Step[]) => {
+    await flush(pair);
+    for (const step of steps) await observe(pair, step);
+    return (await observe(pair, last)).some((observation) => !isKnown(observation));
+  };
+  let kept = history.slice(0, -1);
+  for (let size = Math.ceil(kept.length / 2); size >= 1; size = size === 1 ? 0 : size >> 1) {
+    for (let at = kept.length - size; at > -size; at -= size) {
+      const without = kept.toSpliced(Math.max(0, at), size + Math.min(0, at));
+      if (await differs(without)) kept = without;
+    }
+  }
+  return [...kept, last];
+}
+
+function randomStep(random: Random): Step {
+  const command = () =>
+    mutate(pick(random, pick(random, Object.values(families))).expand(random), random);
+  if (random() > 0.02) return [command()];
+  return Array.from({ length: 2 + Math.floor(random() * 3) }, command);
+}
+
+/** Runs `step` on both; what differs, command by command. */
+async function observe(pair: EnginePair, step: Step): Promise<Observation[]> {
+  const [embedded, redis] = await Promise.all([take(pair.embedded, step), take(pair.redis, step)]);
+  return step.flatMap((command, index) => {
+    const differing = { command, embedded: embedded[index], redis: redis[index] };
+    return JSON.stringify(differing.embedded) === JSON.stringify(differing.redis)
+      ? []
+      : [differing];
+  });
+}
+
+async function take(engine: Engine, step: Step): Promise<Result[]> {
+  if (step.length === 1) return [resultOf(step[0], await engine.run(encoded(step[0])))];
+  const executions = await engine.transaction(step.map(encoded));
+  return "discarded" in executions
+    ? step.map(() => ({ outcome: { error: executions.discarded.split(" ")[0] }, inner: [] }))
+    : executions.map((execution, index) => resultOf(step[index], execution));
+}
+
+/** Deletes every key that `step` names, in whatever place: a wrong arity may have moved it. */
+function resyncStep(step: Step): Step {
+  const keys = step.flatMap((command) => [
+    ...(describe(command)?.keys(command) ?? []).map((index) => command[index]),
+    ...command.slice(1).filter((word) => keyNames.includes(word)),
+  ]);
+  return [["DEL", ...new Set(keys), "-"]];
+}
+
+async function flush(pair: EnginePair): Promise<void> {
+  await Promise.all([
+    pair.embedded.run(encoded(["FLUSHALL"])),
+    pair.redis.run(encoded(["FLUSHALL"])),
+  ]);
+}
+
+function encoded(words: readonly string[]): Command {
+  return words.map((word) => Uint8Array.from(word, (character) => character.charCodeAt(0)));
+}
