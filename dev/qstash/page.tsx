@@ -19,7 +19,17 @@ import {
   parseAction,
 } from "./page_state.ts";
 import { PAGE_STYLE } from "./page_style.ts";
-import { Chips, iso, MessageButtons, Section, State, Table, Time, Trouble } from "./page_parts.tsx";
+import {
+  Chips,
+  iso,
+  MessageButtons,
+  messagePath,
+  Section,
+  State,
+  Table,
+  Time,
+  Trouble,
+} from "./page_parts.tsx";
 import { Clock, Overview } from "./page_views.tsx";
 
 /** The routes of the page: `/` and everything under `/_page/`. */
@@ -84,7 +94,7 @@ export function pageRoutes(source: PageSource): Hono {
   app.get("/_page/messages/:id", (c) => {
     const id = c.req.param("id");
     const message = source.message(id);
-    const live = `/_page/messages/${encodeURIComponent(id)}/live`;
+    const live = `${messagePath(id)}/live`;
     return c.html(
       <Page source={source} live={live} notice={c.req.query("notice")}>
         <header class="top">
@@ -203,6 +213,14 @@ function Message({ message }: { message: PageMessageDetails }) {
               </dd>
             </>
           )}
+          {message.endedAt && (
+            <>
+              <dt>Ended</dt>
+              <dd>
+                {iso(message.endedAt)} UTC, <Time at={message.endedAt} />
+              </dd>
+            </>
+          )}
           {(message.origin.length > 0 || message.labels.length > 0) && (
             <>
               <dt>Belongs to</dt>
@@ -220,7 +238,7 @@ function Message({ message }: { message: PageMessageDetails }) {
         <Table names={["When", "State", "Note"]}>
           {message.history.map(({ at, state, note }) => (
             <tr>
-              <td class="time">{iso(at)}</td>
+              <td class="time">{new Date(at).toISOString().slice(0, -1).replace("T", " ")}</td>
               <td>{state}</td>
               <td class="url">{note}</td>
             </tr>
@@ -244,6 +262,13 @@ function Message({ message }: { message: PageMessageDetails }) {
           {message.body
             ? <pre tabindex={0}>{message.body}</pre>
             : <span class="quiet">No body</span>}
+        </div>
+      </Section>
+      <Section name="answer" title="What came back" hint="The body of the last answer.">
+        <div class="pad">
+          {message.response
+            ? <pre tabindex={0}>{message.response}</pre>
+            : <span class="quiet">Nothing yet, or an empty body</span>}
         </div>
       </Section>
     </>

@@ -102,6 +102,11 @@ export function Button(
   );
 }
 
+/** The address of a message's own page. */
+export function messagePath(id: string): string {
+  return `/_page/messages/${encodeURIComponent(id)}`;
+}
+
 /** `2026-03-01 10:00:00`, in UTC. */
 export function iso(at: number): string {
   return new Date(at).toISOString().slice(0, 19).replace("T", " ");
@@ -126,11 +131,13 @@ export function clip(text: string): string {
 }
 
 /** What one can do with a message: nothing once it has ended. */
-export function MessageButtons({ message: { id, state } }: { message: PageMessage }) {
-  if (state !== "waiting" && state !== "retrying" && state !== "active") return null;
+export function MessageButtons(
+  { message: { id, state, dueAt, endedAt } }: { message: PageMessage },
+) {
+  if (endedAt !== undefined || state === "cancelled") return null;
   return (
     <div class="row">
-      {state !== "active" && (
+      {dueAt !== undefined && (
         <Button action={{ verb: "run", kind: "messages", id }}>
           Run now
         </Button>
@@ -138,6 +145,14 @@ export function MessageButtons({ message: { id, state } }: { message: PageMessag
       <Button action={{ verb: "cancel", kind: "messages", id }}>Cancel</Button>
     </div>
   );
+}
+
+/** The moment that matters most of a message: its end, or its next attempt. */
+export function When({ message: { state, dueAt, endedAt, createdAt } }: { message: PageMessage }) {
+  const at = endedAt ?? dueAt;
+  if (at !== undefined) return <Time at={at} />;
+  if (state === "active") return <Time at={createdAt} />;
+  return <span class="quiet">{state === "cancelled" ? "–" : "when its turn comes"}</span>;
 }
 
 /** The last answer of a message that has trouble. */
@@ -154,7 +169,11 @@ export function Chips(
   if (origin.length + labels.length === 0) return null;
   return (
     <span class="chips">
-      {origin.map(({ kind, name }) => <span class="chip">{kind} {name}</span>)}
+      {origin.map(({ kind, name }) => (
+        <span class="chip">
+          {kind} {name.startsWith("msg_") ? <a href={messagePath(name)}>{name}</a> : name}
+        </span>
+      ))}
       {labels.map((label) => <span class="chip">{label}</span>)}
     </span>
   );

@@ -8,7 +8,6 @@
  */
 export const PAGE_SCRIPT = `
 (() => {
-  const live = document.getElementById("live");
   const notice = document.getElementById("notice");
   const status = document.getElementById("status");
   let now = Number(document.body.dataset.now);
@@ -43,7 +42,7 @@ export const PAGE_SCRIPT = `
     const fresh = new DOMParser().parseFromString(html, "text/html");
     const focused = document.activeElement;
     for (const next of fresh.querySelectorAll("[data-part]")) {
-      const old = live.querySelector('[data-part="' + next.dataset.part + '"]');
+      const old = document.querySelector('[data-part="' + next.dataset.part + '"]');
       const name = next.dataset.part;
       if (!old || shown.get(name) === next.outerHTML) continue;
       const had = old.contains(focused);

@@ -222,6 +222,7 @@ function showDetails(parts: QstashParts, message: Message): PageMessageDetails {
     headers: Object.entries(redactHeaders(spec.redaction, spec.header))
       .map(([name, values]) => [name, values.join(", ")]),
     body: clip(new TextDecoder().decode(redactBody(spec.redaction, spec.body))),
+    response: clip(new TextDecoder().decode(message.response?.body)),
     history: entries.map(showEntry),
   };
 }

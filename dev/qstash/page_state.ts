@@ -28,7 +28,7 @@ export interface PageMessage {
   /** Attempts it may have in all. */
   maxAttempts: number;
   createdAt: number;
-  /** When the next attempt is due, while one is to come. */
+  /** When the next attempt is due, while it waits for that moment and not for its turn. */
   dueAt?: number;
   /** When it ended. */
   endedAt?: number;
@@ -42,6 +42,8 @@ export interface PageMessage {
 export interface PageMessageDetails extends PageMessage {
   headers: readonly [name: string, value: string][];
   body: string;
+  /** What the endpoint answered last; empty before. */
+  response: string;
   /** What happened to it, oldest first. */
   history: readonly { at: number; state: string; note?: string }[];
 }

@@ -115,6 +115,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 20px; margi
 dt { color: var(--quiet); }
 dd { margin: 0; overflow-wrap: anywhere; }
 .pad { padding: 0 20px 20px; margin: 0; }
+.pad:empty { display: none; }
 .more { padding: 10px 20px 14px; margin: 0; border-top: 1px solid var(--line); }
 .chips { display: block; }
 #notice {

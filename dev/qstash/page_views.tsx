@@ -12,6 +12,7 @@ import {
   clip,
   iso,
   MessageButtons,
+  messagePath,
   PauseButton,
   Running,
   Section,
@@ -20,6 +21,7 @@ import {
   Table,
   Time,
   Trouble,
+  When,
 } from "./page_parts.tsx";
 import {
   CLOCK_STEPS,
@@ -148,7 +150,7 @@ function Messages({ state, only }: { state: PageState; only?: MessageState }) {
 }
 
 function MessageRow({ message }: { message: PageMessage }) {
-  const { id, state, attempts, maxAttempts, endedAt, dueAt, createdAt } = message;
+  const { id, state, attempts, maxAttempts } = message;
   return (
     <tr>
       <td>
@@ -156,7 +158,7 @@ function MessageRow({ message }: { message: PageMessage }) {
       </td>
       <td>
         <span class="method">{message.method}</span>
-        <a class="url" id={`open-${id}`} href={`/_page/messages/${encodeURIComponent(id)}`}>
+        <a class="url" id={`open-${id}`} href={messagePath(id)}>
           {message.url}
         </a>
         <Trouble message={message} />
@@ -164,7 +166,7 @@ function MessageRow({ message }: { message: PageMessage }) {
       </td>
       <td class="num" data-name="Attempts">{attempts} of {maxAttempts}</td>
       <td class="time">
-        <Time at={endedAt ?? dueAt ?? createdAt} />
+        <When message={message} />
       </td>
       <td class="acts">
         <MessageButtons message={message} />
@@ -194,7 +196,7 @@ function DeadLetters({ letters }: { letters: readonly PageDeadLetter[] }) {
                   <a
                     class="url"
                     id={`open-${id}`}
-                    href={`/_page/messages/${encodeURIComponent(messageId)}`}
+                    href={messagePath(messageId)}
                   >
                     {url}
                   </a>
