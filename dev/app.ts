@@ -1,0 +1,33 @@
+/**
+ * The app as `deno task dev` runs it: a process of its own, so that it can start afresh.
+ *
+ * Settings come by environment. Each line on stdin is the clock's new offset in ms; the first
+ * one starts the app, and the end of stdin ends it, so it cannot outlive who started it.
+ *
+ * @module
+ */
+import process from "node:process";
+import { createApp } from "../functions/app.ts";
+import { createDeps } from "../functions/deps.ts";
+import { readConfig } from "../shared/config.ts";
+import { answer, offsets, outliveInterrupt } from "./app_line.ts";
+import { installClock, WallClock } from "./clock.ts";
+
+outliveInterrupt();
+const clock = new WallClock();
+let started = false;
+for await (const offsetMs of offsets()) {
+  await clock.advance(Math.max(0, offsetMs - clock.offsetMs));
+  if (!started) {
+    installClock(clock);
+    const app = createApp(createDeps(readConfig(process.env)));
+    Deno.serve({
+      hostname: "127.0.0.1",
+      port: Number(process.env.APP_PORT),
+      onListen: () => {},
+    }, (request) => app.fetch(request));
+    started = true;
+  }
+  answer(offsetMs);
+}
+Deno.exit(0);

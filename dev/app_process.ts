@@ -1,0 +1,169 @@
+/**
+ * Runs the app in a process of its own, and starts it afresh on the same port.
+ *
+ * What runs is never older than the files: a change ends the app and starts the next one. An
+ * app that does not start shows its error, and the next change is waited for.
+ *
+ * @module
+ */
+import { answerIn, linesOf } from "./app_line.ts";
+
+export interface AppProcessOptions {
+  /** The file to run: dev/app.ts or dev/app_workers.ts. */
+  entry: URL;
+  /** Read at each start, so that a change of keys reaches the next app. */
+  environment: () => Record<string, string>;
+  /** Folders that start the app afresh when a file in them changes. */
+  watch: readonly string[];
+  /** How far the clock is ahead, in ms, whenever the app starts. */
+  offsetMs: () => number;
+  /** Takes what is worth telling, a line at a time. */
+  say: (line: string) => void;
+}
+
+/** How long an ended app may take to go, and a moved clock to be answered, in ms. */
+const PATIENCE_MS = 5_000;
+/** Editors write a file in several steps; a change is over when this long is quiet, in ms. */
+const QUIET_MS = 120;
+
+/** The app's process, whichever one runs at the moment. */
+export class AppProcess {
+  readonly #options: AppProcessOptions;
+  #running?: Running;
+  #work: Promise<unknown> = Promise.resolve();
+  #watcher?: Deno.FsWatcher;
+  #closed = false;
+
+  constructor(options: AppProcessOptions) {
+    this.#options = options;
+  }
+
+  /** Starts the app and the watch; resolves to whether it listens. */
+  async start(): Promise<boolean> {
+    const started = await this.#next(() => this.#spawn());
+    if (this.#options.watch.length > 0) void this.#watch();
+    return started;
+  }
+
+  /** Moves the app's clock; resolves once the app holds the new offset. */
+  async setOffset(offsetMs: number): Promise<void> {
+    await this.#next(async () => {
+      if (this.#running && !await this.#running.setOffset(offsetMs)) {
+        this.#options.say("The app did not take the clock's new time");
+      }
+    });
+  }
+
+  /** Ends the app; nothing of it is left when this resolves. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#watcher?.close();
+    await this.#next(() => this.#end());
+  }
+
+  /** One thing at a time: a start, an end, a move of the clock. */
+  #next<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => {});
+    return done;
+  }
+
+  async #spawn(): Promise<boolean> {
+    if (this.#closed) return false;
+    const { entry, environment, offsetMs, say } = this.#options;
+    const running = new Running(entry, environment(), (code) => {
+      if (this.#running !== running) return;
+      this.#running = undefined;
+      if (!this.#closed) say(`The app ended with code ${code}; the next change starts it again`);
+    });
+    this.#running = running;
+    return await running.setOffset(offsetMs());
+  }
+
+  async #end(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.end();
+  }
+
+  async #watch(): Promise<void> {
+    this.#watcher = Deno.watchFs([...this.#options.watch]);
+    let quiet: ReturnType<typeof setTimeout> | undefined;
+    for await (const { kind, paths } of this.#watcher) {
+      const sources = paths.filter((path) => /\.(tsx?|json)$/.test(path));
+      if (kind === "access" || sources.length === 0) continue;
+      clearTimeout(quiet);
+      quiet = setTimeout(() => void this.#restart(sources[0]), QUIET_MS);
+    }
+    clearTimeout(quiet);
+  }
+
+  async #restart(path: string): Promise<void> {
+    const startedAt = performance.now();
+    const started = await this.#next(async () => {
+      await this.#end();
+      return await this.#spawn();
+    });
+    if (!started || this.#closed) return;
+    const name = path.split("/").slice(-2).join("/");
+    this.#options.say(
+      `${name} changed: the app started again in ${Math.round(performance.now() - startedAt)} ms`,
+    );
+  }
+}
+
+/** One process, from its start to its end. */
+class Running {
+  readonly #child: Deno.ChildProcess;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #ended: Promise<void>;
+  #onAnswer: (offsetMs: number) => void = () => {};
+
+  constructor(entry: URL, environment: Record<string, string>, onEnd: (code: number) => void) {
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "--allow-all", "--no-check", entry.pathname],
+      cwd: new URL("..", entry).pathname,
+      env: environment,
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#stdin = this.#child.stdin.getWriter();
+    void this.#pass();
+    this.#ended = this.#child.status.then(({ code }) => onEnd(code));
+  }
+
+  /** Resolves to whether the process answered that it runs on `offsetMs`. */
+  async setOffset(offsetMs: number): Promise<boolean> {
+    const answered = new Promise<boolean>((resolve) => {
+      this.#onAnswer = (held) => held >= offsetMs && resolve(true);
+    });
+    try {
+      await this.#stdin.write(new TextEncoder().encode(`${offsetMs}\n`));
+    } catch {
+      // It has ended; whoever watches its end says so.
+      return false;
+    }
+    return await Promise.race([answered, this.#ended.then(() => false), after(PATIENCE_MS * 4)]);
+  }
+
+  /** Closes its stdin, which ends it; kills it when it does not go. */
+  async end(): Promise<void> {
+    await this.#stdin.close().catch(() => {/* It has ended already. */});
+    const gone = await Promise.race([this.#ended.then(() => true), after(PATIENCE_MS)]);
+    if (!gone) this.#child.kill("SIGKILL");
+    await this.#ended;
+  }
+
+  async #pass(): Promise<void> {
+    for await (const line of linesOf(this.#child.stdout)) {
+      const offsetMs = answerIn(line);
+      if (offsetMs === undefined) Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
+      else this.#onAnswer(offsetMs);
+    }
+  }
+}
+
+function after(ms: number): Promise<false> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(() => resolve(false), ms)));
+}

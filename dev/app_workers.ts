@@ -1,0 +1,39 @@
+/**
+ * The app as `deno task dev:workers` runs it: in workerd, bundled and watched by wrangler.
+ *
+ * Takes the same lines as dev/app.ts, but workerd keeps real time: an offset other than 0 is
+ * left unanswered.
+ *
+ * @module
+ */
+import process from "node:process";
+import { answer, offsets, outliveInterrupt } from "./app_line.ts";
+
+outliveInterrupt();
+// Read when wrangler is loaded: no questions, and no look-ups on the network.
+process.env.WRANGLER_SEND_METRICS = "false";
+process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+const { unstable_startWorker } = await import("wrangler");
+
+const settings = (process.env.APP_SETTINGS ?? "").split(",").filter(Boolean);
+let worker: Awaited<ReturnType<typeof unstable_startWorker>> | undefined;
+for await (const offsetMs of offsets()) {
+  if (!worker) {
+    worker = await unstable_startWorker({
+      config: new URL("../wrangler.toml", import.meta.url).pathname,
+      bindings: Object.fromEntries(
+        settings.map((name) => [name, { type: "plain_text", value: process.env[name] ?? "" }]),
+      ),
+      dev: {
+        server: { hostname: "127.0.0.1", port: Number(process.env.APP_PORT) },
+        inspector: false,
+        watch: true,
+        logLevel: "warn",
+      },
+    });
+    await worker.ready;
+  }
+  if (offsetMs === 0) answer(offsetMs);
+}
+await worker?.dispose();
+Deno.exit(0);

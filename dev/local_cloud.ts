@@ -1,0 +1,127 @@
+/**
+ * The parts that stand in for the vendors on this machine, and the settings that point the app
+ * at them. A part whose real one is set in the environment is not started.
+ *
+ * @module
+ */
+import type { DevClock } from "./clock.ts";
+import { createQstashServer } from "./qstash/server.ts";
+import { createRedisServer } from "./redis/server.ts";
+import { listen, type Listening } from "./server.ts";
+
+/** A row of the table that `deno task dev` prints. */
+export interface Part {
+  name: string;
+  /** Where it answers. */
+  url: string;
+  /** The port that was tried first and is taken, if one was. */
+  takenPort?: number;
+  token: string;
+  standsInFor: string;
+  /** Which settings put the real one in its place. */
+  realOne: string;
+}
+
+export interface LocalCloud {
+  readonly parts: readonly Part[];
+  /** The settings of the app that point at the parts; the vendors' own names. */
+  settings(): Record<string, string>;
+  /** The page of dev/qstash, when it runs. */
+  readonly messagesUrl?: string;
+  close(): Promise<void>;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const REDIS_PORT = 8079;
+const QSTASH_PORT = 8080;
+
+/** Starts dev/redis and dev/qstash, each where no real one is set. */
+export async function startLocalCloud(
+  environment: Environment,
+  clock: DevClock,
+): Promise<LocalCloud> {
+  const redis = environment.UPSTASH_REDIS_REST_URL
+    ? undefined
+    : await startRedis(environment, clock);
+  const qstash = environment.QSTASH_URL ? undefined : startQstash(clock);
+  return {
+    parts: [
+      redis?.part ?? {
+        name: "redis",
+        url: environment.UPSTASH_REDIS_REST_URL!,
+        token: "yours",
+        standsInFor: "the real one, as set",
+        realOne: "unset UPSTASH_REDIS_REST_URL to go back",
+      },
+      qstash?.part ?? {
+        name: "qstash",
+        url: environment.QSTASH_URL!,
+        token: "yours",
+        standsInFor: "the real one, as set",
+        realOne: "unset QSTASH_URL to go back",
+      },
+    ],
+    settings: () => ({ ...redis?.settings(), ...qstash?.settings() }),
+    messagesUrl: qstash?.part.url,
+    close: async () => {
+      await Promise.all([redis?.close(), qstash?.close()]);
+    },
+  };
+}
+
+async function startRedis(environment: Environment, clock: DevClock) {
+  const redisUrl = environment.REDIS_URL || undefined;
+  const server = await createRedisServer({ clock, redisUrl });
+  const listening = listen(server.fetch, { port: REDIS_PORT });
+  const engine = redisUrl ? `the Redis at ${hostOf(redisUrl)}` : "embedded engine";
+  return {
+    part: {
+      name: "redis",
+      ...placeOf(listening, REDIS_PORT),
+      token: server.token,
+      standsInFor: `Upstash Redis (${engine})`,
+      realOne: "UPSTASH_REDIS_REST_URL and _TOKEN" + (redisUrl ? "" : "; REDIS_URL for a server"),
+    },
+    settings: () => ({
+      UPSTASH_REDIS_REST_URL: listening.url,
+      UPSTASH_REDIS_REST_TOKEN: server.token,
+    }),
+    close: async () => {
+      await listening.close();
+      await server.close();
+    },
+  };
+}
+
+function startQstash(clock: DevClock) {
+  const server = createQstashServer({ clock });
+  const listening = listen(server.fetch, { port: QSTASH_PORT });
+  return {
+    part: {
+      name: "qstash",
+      ...placeOf(listening, QSTASH_PORT),
+      token: server.token,
+      standsInFor: "QStash",
+      realOne: "QSTASH_URL, QSTASH_TOKEN and both signing keys; PUBLIC_URL",
+    },
+    settings: () => ({
+      QSTASH_URL: listening.url,
+      QSTASH_TOKEN: server.token,
+      QSTASH_CURRENT_SIGNING_KEY: server.signingKeys.current,
+      QSTASH_NEXT_SIGNING_KEY: server.signingKeys.next,
+    }),
+    close: async () => {
+      await listening.close();
+      await server.close();
+    },
+  };
+}
+
+function placeOf({ url, port }: Listening, wantedPort: number) {
+  return { url, takenPort: port === wantedPort ? undefined : wantedPort };
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).host : "REDIS_URL";
+}

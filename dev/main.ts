@@ -1,0 +1,118 @@
+/**
+ * `deno task dev`: every server and the app on loopback, and one table of addresses.
+ *
+ * The servers live here and keep their state; the app runs in a process of its own that starts
+ * afresh when functions/ or shared/ change. `--workers` runs it in workerd instead.
+ *
+ * @module
+ */
+import process from "node:process";
+import { AppProcess } from "./app_process.ts";
+import { WallClock } from "./clock.ts";
+import { startLocalCloud } from "./local_cloud.ts";
+import { listen } from "./server.ts";
+import { welcome } from "./table.ts";
+
+const APP_PORT = 8787;
+/** Public on purpose: they guard nothing but this machine's loopback. */
+const LOCAL_SETTINGS = {
+  SERVICE_TOKENS: "local-service-token",
+  WEBHOOK_SECRET_GITHUB: "local-github-secret",
+  WEBHOOK_SECRET_STANDARD: `whsec_${btoa("local-standard-webhooks-secret")}`,
+};
+const OURS = /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|(SERVICE_TOKENS|OPERATOR_TOKENS|NAMESPACE)$)/;
+
+/** The wall's time, whose skips reach the app before anything is delivered by them. */
+class SharedClock extends WallClock {
+  beforeMove: (offsetMs: number) => Promise<void> = () => Promise.resolve();
+  #moving: Promise<void> = Promise.resolve();
+
+  override advance(ms: number): Promise<void> {
+    const move = this.#moving.then(async () => {
+      await this.beforeMove(this.offsetMs + Math.max(0, ms));
+      await super.advance(ms);
+    });
+    this.#moving = move.catch(() => {/* The caller is told. */});
+    return move;
+  }
+}
+
+const inWorkers = Deno.args.includes("--workers");
+const root = new URL("..", import.meta.url).pathname;
+const clock = new SharedClock();
+const cloud = await startLocalCloud(process.env, clock);
+const appPort = freePort(APP_PORT);
+const appUrl = `http://127.0.0.1:${appPort}`;
+const yours = Object.fromEntries(
+  Object.entries(process.env).filter(([name, value]) => OURS.test(name) && value),
+) as Record<string, string>;
+
+const app = new AppProcess({
+  entry: new URL(inWorkers ? "app_workers.ts" : "app.ts", import.meta.url),
+  environment: () => {
+    const settings: Record<string, string> = {
+      ...LOCAL_SETTINGS,
+      ...yours,
+      ...cloud.settings(),
+      // Only a real QStash calls from outside; the local one must reach this very app.
+      PUBLIC_URL: (process.env.QSTASH_URL && process.env.PUBLIC_URL) || appUrl,
+    };
+    return { ...settings, APP_PORT: String(appPort), APP_SETTINGS: Object.keys(settings).join() };
+  },
+  watch: inWorkers ? [] : [`${root}functions`, `${root}shared`],
+  offsetMs: () => clock.offsetMs,
+  say: (line) => console.log(line),
+});
+
+let ending = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.addSignalListener(signal, () => void end());
+}
+
+const runs = await app.start();
+clock.beforeMove = async (offsetMs) => {
+  if (inWorkers) throw new Error("Cannot move the clock: workerd keeps real time");
+  await app.setOffset(offsetMs);
+};
+if (!ending) console.log(welcome(describe(runs)));
+
+async function end(): Promise<void> {
+  if (ending) return;
+  ending = true;
+  await app.close();
+  await cloud.close();
+  Deno.exit(0);
+}
+
+function describe(appRuns: boolean) {
+  const token = yours.SERVICE_TOKENS ? "$SERVICE_TOKEN" : LOCAL_SETTINGS.SERVICE_TOKENS;
+  return {
+    parts: [
+      {
+        name: "app",
+        url: appUrl,
+        takenPort: appPort === APP_PORT ? undefined : APP_PORT,
+        token: yours.SERVICE_TOKENS ? "yours (SERVICE_TOKENS)" : token,
+        standsInFor: inWorkers ? "Cloudflare Workers (workerd)" : "Deno Deploy",
+        realOne: "deno task start, or deploy it",
+      },
+      ...cloud.parts,
+    ],
+    links: [
+      ...(cloud.messagesUrl ? [["messages", `${cloud.messagesUrl}/`] as [string, string]] : []),
+      ["API", `${appUrl}/docs`] as [string, string],
+      ["health", `${appUrl}/health`] as [string, string],
+    ],
+    firstJob: `curl ${appUrl}/api/jobs/debug.echo -H 'Authorization: Bearer ${token}' ` +
+      `-H 'Content-Type: application/json' -d '{"input":{"message":"hello"}}'`,
+    readyMs: performance.now(),
+    warnings: appRuns ? [] : ["The app did not start; the next change starts it again."],
+  };
+}
+
+/** The first port from `first` on that nothing listens on. */
+function freePort(first: number): number {
+  const probe = listen(() => new Response(), { port: first });
+  void probe.close();
+  return probe.port;
+}
