@@ -7,7 +7,7 @@
  * @module
  */
 import type { JobEnvelope, JobOutcome, JobView } from "../../contracts/job.ts";
-import { AppError, RequestError } from "../../errors.ts";
+import { RequestError } from "../../errors.ts";
 import type { QueueEvent } from "../../ports.ts";
 import { claimSeconds, endedClaim, type JobRecords, readRecords, seconds } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
@@ -17,23 +17,22 @@ import { envelopeOf, viewOf } from "./state.ts";
 
 /** Cancels the job unless it has ended, and resolves to how it stands then. @throws {RequestError} `job_not_found` */
 export async function cancelJob(dependencies: JobsDependencies, id: string): Promise<JobView> {
-  const { keys, log, queue, redis, registry } = dependencies;
+  const { keys, queue, redis, registry } = dependencies;
   const history = await queue.history(id);
   const envelope = history.map(envelopeOf).find((found) => found !== undefined);
   const job = registry[envelope?.job ?? ""];
   if (job && !job.tracked) return await cancelUntracked(dependencies, id, envelope!, history);
   const records = await readRecords(redis, keys, id);
-  if (records.outcome) return await viewOf(dependencies, id, records);
+  if (records.outcome && records.outcome.state !== "cancelled") {
+    return await viewOf(dependencies, id, records);
+  }
   const owner = job ?? registry[records.claim?.job ?? ""];
   if (!owner) throw new RequestError("job_not_found", `Cannot find a job with the id ${id}`);
-  const cancelled = await settleCancelled(dependencies, id, owner, records, envelope);
-  try {
-    await queue.cancel(id);
-  } catch (error) {
-    // Its delivery will find the job cancelled: that costs a message, nothing more.
-    if (!(error instanceof AppError)) throw error;
-    log.warn("job.cancel_unsent", { id, because: error.code });
-  }
+  const cancelled = records.outcome ??
+    await settleCancelled(dependencies, id, owner, records, envelope);
+  // Throws when QStash is away: a delivery finds the job cancelled for as long as its outcome is
+  // kept, but one that is further off must be taken back, so the caller has to try again.
+  await queue.cancel(id);
   if (envelope?.group) await childEnded(dependencies, envelope.group);
   return await viewOf(
     dependencies,

@@ -40,12 +40,12 @@ export async function viewOf(
   const isRunning = claim?.state === "running" && claim.leaseUntil > dependencies.clock.now();
   const history = isRunning ? [] : await historyOrNothing(dependencies, id, claim !== undefined);
   const last = latest(history);
-  if (!claim && !last) {
+  const state = isRunning ? "running" : last ? queueStates[last.state] : "retrying";
+  const hasEnded = state === "succeeded" || state === "failed" || state === "cancelled";
+  if ((!claim && !last) || (hasEnded && last && isForgotten(dependencies, last, state))) {
     throw new RequestError("job_not_found", `Cannot find a job with the id ${id}`);
   }
   const envelope = last && envelopeOf(last);
-  const state = isRunning ? "running" : last ? queueStates[last.state] : "retrying";
-  const hasEnded = state === "succeeded" || state === "failed" || state === "cancelled";
   return {
     id,
     job: claim?.job ?? envelope?.job ?? last?.url.split("/").at(-1) ?? "",
@@ -86,6 +86,21 @@ function latest(history: readonly QueueEvent[]): QueueEvent | undefined {
     if (of > generation) [found, generation] = [event, of];
   }
   return found;
+}
+
+/**
+ * Whether the outcome of a tracked job has been forgotten by now. QStash's log reaches further back,
+ * but a delivery that found the job cancelled looks there like one that ran it.
+ */
+function isForgotten(
+  { clock, registry }: JobsDependencies,
+  last: QueueEvent,
+  state: JobStateName,
+): boolean {
+  const job = registry[last.url.split("/").at(-1) ?? ""];
+  if (!job?.tracked) return false;
+  const { succeededMs, failedMs } = job.retention;
+  return clock.now() - last.at > (state === "failed" ? failedMs : succeededMs);
 }
 
 function isAttempt({ state }: QueueEvent): boolean {

@@ -38,8 +38,24 @@ export interface Seen {
   tracked: boolean;
 }
 
-export function createRegistry(world: Pick<World, "seen" | "stepsRun" | "followUps" | "sleep">) {
+type Observed = Pick<World, "seen" | "stepsRun" | "followUps" | "overlaps" | "sleep">;
+
+export function createRegistry(world: Observed) {
+  /** When the lease of each job's latest attempt ends, while that attempt runs. */
+  const running = new Map<string, number>();
+
   async function work(orders: z.output<typeof Orders>, context: JobContext) {
+    const { id, tracked, leaseUntil } = context;
+    if (tracked && (running.get(id) ?? 0) > Date.now()) world.overlaps.push(id);
+    running.set(id, leaseUntil);
+    try {
+      return await obey(orders, context);
+    } finally {
+      if (running.get(id) === leaseUntil) running.delete(id);
+    }
+  }
+
+  async function obey(orders: z.output<typeof Orders>, context: JobContext) {
     const { id, attempt, generation, tracked } = context;
     world.seen.push({ id, attempt, generation, tracked });
     for (const name of orders.steps) {
@@ -102,6 +118,8 @@ export interface World extends AsyncDisposable {
   seen: Seen[];
   stepsRun: string[];
   followUps: { note: string; states: string[] }[];
+  /** Jobs that began although an attempt held the lease. */
+  overlaps: string[];
   sleep(ms: number): Promise<void>;
   /** Billed Redis commands and messages since the last call. */
   bill(): { commands: number; messages: number };
@@ -114,8 +132,9 @@ export async function createWorld(
   const seen: Seen[] = [];
   const stepsRun: string[] = [];
   const followUps: World["followUps"] = [];
+  const overlaps: string[] = [];
   const sleep = (ms: number) => cloud.clock.sleep(ms);
-  const registry = createRegistry({ seen, stepsRun, followUps, sleep });
+  const registry = createRegistry({ seen, stepsRun, followUps, overlaps, sleep });
   let deps: Deps<WorldRegistry> | undefined;
   const cloud: Cloud = await createCloud({
     app: (environment) => {
@@ -130,6 +149,7 @@ export async function createWorld(
     seen,
     stepsRun,
     followUps,
+    overlaps,
     sleep,
     bill() {
       const bill = {
