@@ -82,20 +82,26 @@ export function PauseButton(
   },
 ) {
   const verb = paused ? "resume" : "pause";
-  return <Button action={{ verb, kind, id } as PageAction}>{paused ? "Resume" : "Pause"}</Button>;
+  return (
+    <Button action={{ verb, kind, id } as PageAction} name="toggle">
+      {paused ? "Resume" : "Pause"}
+    </Button>
+  );
 }
 
 /** A button that does one thing, by a plain form. */
 export function Button(
-  { action: { kind, id, verb }, danger, children }: {
+  { action: { kind, id, verb }, name = verb, danger, children }: {
     action: PageAction;
+    /** Stays the same where the verb changes, so that the button keeps the focus. */
+    name?: string;
     danger?: boolean;
     children: Child;
   },
 ) {
   return (
     <form method="post" action={`/_page/${kind}/${encodeURIComponent(id)}/${verb}`}>
-      <button type="submit" id={`${kind}-${id}-${verb}`} class={danger ? "danger" : undefined}>
+      <button type="submit" id={`${kind}-${id}-${name}`} class={danger ? "danger" : undefined}>
         {children}
       </button>
     </form>

@@ -72,6 +72,8 @@ export const PAGE_SCRIPT = `
       status.textContent = "The server does not answer; still trying";
       status.className = "lost";
     }
+    // A button may have asked at the same time: one timer for both.
+    clearTimeout(timer);
     if (!document.hidden) timer = setTimeout(refresh, 1000);
   }
   document.addEventListener("visibilitychange", () => {
