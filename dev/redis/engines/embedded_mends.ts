@@ -1,0 +1,129 @@
+/**
+ * Where js-redis-server answers otherwise than Redis and a few lines mend it.
+ *
+ * Found by the random sequences of the conformance tests; what is left is listed there.
+ *
+ * @module
+ */
+
+import {
+  type CommandDefinition,
+  type CommandRegistry,
+  RedisCommandError,
+  RedisResult,
+  RedisValue,
+} from "js-redis-server/core";
+
+type Execute = CommandDefinition["execute"];
+
+/** Replaces the definitions in `registry` that differ. */
+export function mendCommands(registry: CommandRegistry): void {
+  const replace = (names: string, mend: (original: CommandDefinition) => CommandDefinition) => {
+    for (const name of names.split(" ")) {
+      const original = registry.get(name);
+      if (!original) throw new Error(`Cannot mend the embedded engine: it lacks ${name}`);
+      registry.override(mend(original));
+    }
+  };
+  replace("zcount zrange zrangebyscore zrevrangebyscore zremrangebyscore", (original) => (
+    withBareInfinity(original, 1)
+  ));
+  replace("zrangestore", (original) => withBareInfinity(original, 2));
+  replace("xack", (original) => ({ ...original, execute: withoutGroup(original.execute) }));
+  replace("xgroup", (original) => ({ ...original, execute: withRequiredKey(original.execute) }));
+  replace("xpending", (original) => ({ ...original, execute: withNullSummary(original.execute) }));
+  replace(
+    "xrange xrevrange",
+    (original) => ({ ...original, execute: withCount(original.execute) }),
+  );
+  replace("geosearch geosearchstore georadiusbymember georadiusbymember_ro", (original) => ({
+    ...original,
+    execute: withMissingSource(original.execute),
+  }));
+}
+
+/** Takes `inf` for `+inf` as a bound; the original insists on the sign. */
+function withBareInfinity(original: CommandDefinition, first: number): CommandDefinition {
+  return {
+    ...original,
+    schema: {
+      parse: (input, index, context) => {
+        const signed = input.map((word, at) => {
+          if (at !== first && at !== first + 1) return word;
+          const text = String(word);
+          return /^\(?inf$/i.test(text) ? Buffer.from(text.replace(/inf/i, "+inf")) : word;
+        });
+        return original.schema.parse(signed, index, context);
+      },
+    },
+  };
+}
+
+/** XACK where there is no such stream or group acknowledges nothing. */
+function withoutGroup(execute: Execute): Execute {
+  return (args, context) => {
+    try {
+      return execute(args, context);
+    } catch (error) {
+      if (error instanceof RedisCommandError && error.code === "NOGROUP") {
+        return RedisResult.create(RedisValue.integer(0));
+      }
+      throw error;
+    }
+  };
+}
+
+/** Every XGROUP but CREATE wants its stream to be there. */
+function withRequiredKey(execute: Execute): Execute {
+  return (args, context) => {
+    const { key, subcommand } = (args as { args: { key: Buffer; subcommand: string } }).args;
+    if (subcommand !== "create" && context.db.getType(key) === null) {
+      throw new RedisCommandError(
+        "The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to " +
+          "use the MKSTREAM option to create an empty stream automatically.",
+      );
+    }
+    return execute(args, context);
+  };
+}
+
+/** The list of consumers in an empty summary is null, not empty. */
+function withNullSummary(execute: Execute): Execute {
+  return (args, context) => {
+    const result = execute(args, context);
+    const { mode } = (args as { args: { mode: string } }).args;
+    if (mode !== "summary" || !(result instanceof RedisResult) || result.value.kind !== "array") {
+      return result;
+    }
+    const [total, first, last, consumers] = result.value.items;
+    return consumers.kind === "array" && consumers.items.length === 0
+      ? RedisResult.create(RedisValue.array([total, first, last, RedisValue.nullArray()]))
+      : result;
+  };
+}
+
+/** A COUNT of zero or less gives null where there is a stream. */
+function withCount(execute: Execute): Execute {
+  return (args, context) => {
+    const { key, count } = args as { key: Buffer; count: number | null | undefined };
+    const result = execute(args, context);
+    return typeof count === "number" && count <= 0 && context.db.getType(key) === "stream"
+      ? RedisResult.create(RedisValue.nullArray())
+      : result;
+  };
+}
+
+/** A search in a key that is not there finds nothing, even around a member. */
+function withMissingSource(execute: Execute): Execute {
+  return (args, context) => {
+    const { key, source, destination, store, storeDist } = args as Partial<Record<string, Buffer>>;
+    const searched = source ?? key;
+    if (searched === undefined || context.db.getType(searched) !== null) {
+      return execute(args, context);
+    }
+    const target = destination ?? store ?? (storeDist instanceof Buffer ? storeDist : undefined);
+    if (target === undefined) return RedisResult.create(RedisValue.array([]));
+    context.db.delete(target);
+    return RedisResult.create(RedisValue.integer(0));
+  };
+}
