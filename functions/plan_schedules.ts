@@ -1,0 +1,54 @@
+/**
+ * `deno task schedules`: how QStash's schedules differ from the table in code; `--apply` makes them equal.
+ *
+ * Reads the same settings as the app. Makes no Redis command. With `--apply` it may be repeated;
+ * without it, it ends with 1 when there is something to apply, so that a deploy can check.
+ *
+ * @module
+ */
+import process from "node:process";
+import { ConfigError, readConfig } from "../shared/config.ts";
+import { createDeps } from "./deps.ts";
+import { schedules } from "./jobs/schedules.ts";
+
+const apply = process.argv.includes("--apply");
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<number> {
+  const config = readConfig(process.env);
+  const { jobs } = createDeps(config);
+  const plan = await jobs.planSchedules(schedules, config.namespace);
+  const armed = Object.entries(schedules as Record<string, { kind: string }>)
+    .filter(([, { kind }]) => kind === "armed");
+  const rows = [
+    ...plan.create.map((schedule) => ["+", "create", schedule] as const),
+    ...plan.replace.map((schedule) => ["~", "replace", schedule] as const),
+    ...plan.remove.map((schedule) => ["-", "remove", schedule] as const),
+    ...plan.keep.map((schedule) => ["=", "keep", schedule] as const),
+  ];
+  for (const [sign, act, { id, cron, url }] of rows) {
+    console.log(`${sign} ${act.padEnd(8)} ${id.padEnd(32)} ${cron.padEnd(20)} ${url}`);
+  }
+  for (const [name] of armed) console.log(`  armed    ${name} (by work; QStash holds nothing)`);
+  const changes = rows.length - plan.keep.length;
+  if (changes === 0) {
+    console.log(
+      `QStash at ${config.queue.url} holds exactly the table: ${plan.keep.length} schedules`,
+    );
+    return 0;
+  }
+  if (!apply) {
+    console.log(`${changes} to change; --apply makes them`);
+    return 1;
+  }
+  await jobs.applySchedules(plan);
+  console.log(`${changes} changed`);
+  return 0;
+}
