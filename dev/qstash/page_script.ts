@@ -55,6 +55,13 @@ export const PAGE_SCRIPT = `
     showTimes();
   }
 
+  function showStatus(text, kind) {
+    // Writing it anew would make screen readers say it every second.
+    if (status.textContent === text) return;
+    status.textContent = text;
+    status.className = kind;
+  }
+
   let timer;
   async function refresh() {
     clearTimeout(timer);
@@ -65,12 +72,10 @@ export const PAGE_SCRIPT = `
       now = Number(response.headers.get("x-now"));
       readAt = performance.now();
       swap(html);
-      status.textContent = "Live";
-      status.className = "";
+      showStatus("Live", "");
     } catch {
       // The server is restarting or was stopped: say so, and go on asking.
-      status.textContent = "The server does not answer; still trying";
-      status.className = "lost";
+      showStatus("The server does not answer; still trying", "lost");
     }
     // A button may have asked at the same time: one timer for both.
     clearTimeout(timer);

@@ -34,6 +34,9 @@ export function zoneOf(name: string): Zone | undefined {
     // Intl throws a RangeError for a zone it does not know: that is the answer.
     return undefined;
   }
+  // Intl does not mind the case, Go does: what passes here must pass there.
+  const known = format.resolvedOptions().timeZone;
+  if (known !== name && known.toLowerCase() === name.toLowerCase()) return undefined;
   return {
     offsetAt(instant) {
       const part: Record<string, number> = {};

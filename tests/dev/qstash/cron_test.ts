@@ -137,6 +137,7 @@ const rejected: [text: string, detail: string][] = [
   ["@every 1h", "unrecognized descriptor: @every 1h"],
   ["@constructor", "unrecognized descriptor: @constructor"],
   ["CRON_TZ=Mars/Base * * * * *", "provided bad location Mars/Base: unknown time zone"],
+  ["CRON_TZ=europe/berlin * * * * *", "provided bad location europe/berlin: unknown time zone"],
   ["CRON_TZ=+02:00 * * * * *", "provided bad location +02:00: unknown time zone"],
 ];
 
