@@ -9,17 +9,12 @@
 import process from "node:process";
 import { AppProcess } from "./app_process.ts";
 import { WallClock } from "./clock.ts";
+import { cloudSecrets } from "./cloud.ts";
 import { startLocalCloud } from "./local_cloud.ts";
 import { listen } from "./server.ts";
 import { welcome } from "./table.ts";
 
 const APP_PORT = 8787;
-/** Public on purpose: they guard nothing but this machine's loopback. */
-const LOCAL_SETTINGS = {
-  SERVICE_TOKENS: "local-service-token",
-  WEBHOOK_SECRET_GITHUB: "local-github-secret",
-  WEBHOOK_SECRET_STANDARD: `whsec_${btoa("local-standard-webhooks-secret")}`,
-};
 const OURS = /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|(SERVICE_TOKENS|OPERATOR_TOKENS|NAMESPACE)$)/;
 
 /** The wall's time, whose skips reach the app before anything is delivered by them. */
@@ -51,7 +46,7 @@ const app = new AppProcess({
   entry: new URL(inWorkers ? "app_workers.ts" : "app.ts", import.meta.url),
   environment: () => {
     const settings: Record<string, string> = {
-      ...LOCAL_SETTINGS,
+      ...cloudSecrets,
       ...yours,
       ...cloud.settings(),
       // Only a real QStash calls from outside; the local one must reach this very app.
@@ -85,7 +80,7 @@ async function end(): Promise<void> {
 }
 
 function describe(appRuns: boolean) {
-  const token = yours.SERVICE_TOKENS ? "$SERVICE_TOKEN" : LOCAL_SETTINGS.SERVICE_TOKENS;
+  const token = yours.SERVICE_TOKENS ? "$SERVICE_TOKEN" : cloudSecrets.SERVICE_TOKENS;
   return {
     parts: [
       {

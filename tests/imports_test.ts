@@ -70,10 +70,17 @@ const table: Row[] = [
   },
   {
     part: "functions' entries and deps.ts",
-    files: /^functions\/(main|worker|app|deps)\.tsx?$/,
+    files: /^functions\/(main|worker|app|deps|plan_schedules)\.tsx?$/,
     mayImport: /^(functions|shared)\/(?!testing\/)/,
     packages: anyPackage,
     outside: true,
+  },
+  {
+    part: "functions/context.ts",
+    files: /^functions\/context\.ts$/,
+    mayImport: /^$/,
+    mayImportTypes: /^functions\/|^shared\/mod\.ts$/,
+    packages: /^$/,
   },
   {
     part: "functions/middleware",

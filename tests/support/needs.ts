@@ -8,22 +8,19 @@
  */
 import { appendFileSync, existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { findChromium } from "./chromium.ts";
+import { findRedisServer } from "./redis_server.ts";
 
 /** A program that tests use and that `deno install` does not always bring. */
 export type Tool = "redis-server" | "chromium" | "workerd";
 
 const missing: Record<Tool, () => string | undefined> = {
   "redis-server": () =>
-    onPath("redis-server")
-      ? undefined
-      : "redis-server is not on PATH (apt-get install redis-server)",
+    findRedisServer() ? undefined : "redis-server is not on PATH (apt-get install redis-server)",
   "chromium": () =>
-    onPath("chromium", "chromium-browser", "google-chrome")
-      ? undefined
-      : "no chromium on PATH (apt-get install chromium)",
+    findChromium() ? undefined : "chromium is not on PATH (apt-get install chromium)",
   "workerd": () =>
     workerdPath() ? undefined : "wrangler brought no workerd binary for this platform",
 };
@@ -36,11 +33,6 @@ export function needs(...tools: Tool[]): { ignore: boolean; reason?: string } {
   const journal = process.env.ZEROPOLL_SKIPS;
   if (journal) appendFileSync(journal, JSON.stringify({ file: callingFile(), reason }) + "\n");
   return { ignore: true, reason };
-}
-
-function onPath(...names: string[]): boolean {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  return names.some((name) => folders.some((folder) => existsSync(join(folder, name))));
 }
 
 function workerdPath(): string | undefined {
