@@ -32,7 +32,7 @@ export class Deliverer {
   async call(message: Message, signal: AbortSignal): Promise<Outcome> {
     const { transport, maxResponseBytes } = this.options;
     try {
-      const response = await transport(await this.#request(message, signal));
+      const response = await transport(this.#request(message, signal));
       const answer: DeliveryResponse = {
         status: response.status,
         header: toHeaderMap(response.headers),
@@ -46,7 +46,7 @@ export class Deliverer {
     }
   }
 
-  async #request(message: Message, signal: AbortSignal): Promise<Request> {
+  #request(message: Message, signal: AbortSignal): Request {
     const { clock, keys } = this.options;
     const { spec, endpoint } = message;
     // fetch refuses a body here, and the signature must cover what is really sent.
@@ -66,7 +66,7 @@ export class Deliverer {
     if (message.scheduleId) headers.set("Upstash-Schedule-Id", message.scheduleId);
     headers.set(
       "Upstash-Signature",
-      await signDelivery({ key: keys.keys.current, url: endpoint.url, body, now: clock.now() }),
+      signDelivery({ key: keys.keys.current, url: endpoint.url, body, now: clock.now() }),
     );
     return new Request(endpoint.url, {
       method: spec.method,
