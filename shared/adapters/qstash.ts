@@ -1,8 +1,8 @@
 /**
  * The queue port over the vendor's QStash client.
  *
- * The client has no timeout and repeats a call whose connection failed; both are bounded here.
- * A repeat is harmless: every publish carries a deduplication id, all else is absolute.
+ * The client has no timeout, so each call is given one; a call that got no answer is made once
+ * more. That is harmless: every publish carries a deduplication id, all else is absolute.
  *
  * @module
  */
@@ -20,6 +20,7 @@ export interface QstashOptions {
   timeoutMs?: number;
 }
 
+const RETRY_AFTER_MS = 100;
 const PAGE = 100;
 const MOST_PAGES = 10;
 /** What a label may be: a comma would make it two, and an empty one would match every message. */
@@ -34,16 +35,31 @@ export function createQstash(options: QstashOptions): Queue {
     // Never the environment's word: dev mode swaps in public credentials.
     devMode: false,
     enableTelemetry: false,
-    retry: { retries: 1, backoff: () => 100 },
+    // It would repeat a request whose connection failed, but not one whose answer broke off.
+    retry: false,
   });
 
   async function call<T>(act: string, work: () => Promise<T>): Promise<T> {
+    let late = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new DOMException("late", "TimeoutError")), timeoutMs);
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        late = true;
+        reject(new DOMException("late", "TimeoutError"));
+      }, timeoutMs);
     });
+    async function twice(): Promise<T> {
+      try {
+        return await work();
+      } catch (error) {
+        if (statusOf(error) !== undefined) throw error;
+        await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
+        if (late) throw error;
+        return await work();
+      }
+    }
     try {
-      return await Promise.race([work(), late]);
+      return await Promise.race([twice(), timeout]);
     } catch (error) {
       throw queueFailure(act, error, clock.now());
     } finally {
@@ -52,14 +68,14 @@ export function createQstash(options: QstashOptions): Queue {
   }
 
   function request(publication: Publication): PublishRequest<string> {
-    const { notBefore } = publication;
+    const waitMs = (publication.notBefore ?? 0) - clock.now();
     return {
       ...deliverySettings(publication),
       url: publication.url,
       headers: { "content-type": "application/json" },
       deduplicationId: publication.deduplicationId,
-      ...(notBefore !== undefined && notBefore > clock.now() &&
-        { notBefore: Math.ceil(notBefore / 1_000) }),
+      // As a wait, not as a moment: QStash's clock may not be ours, and its limit is on waits.
+      ...(waitMs > 0 && { delay: Math.ceil(waitMs / 1_000) }),
     };
   }
 
