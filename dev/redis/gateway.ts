@@ -1,0 +1,293 @@
+/**
+ * Runs commands the way Upstash does: refusals, limits, scripts, billing.
+ *
+ * Each command passes one list of checks; what is left goes to the engine. A pipeline's commands
+ * are handed over in order, without waiting for each other; a transaction's all or none.
+ *
+ * @module
+ */
+import { type CommandDescription, describe, describeName } from "./commands.ts";
+import type { Command, Engine, Execution, Reply } from "./engines/engine.ts";
+import { limitErrors, type Limits } from "./limits.ts";
+import type { Meter } from "./meter.ts";
+import { answer } from "./own_answers.ts";
+import { ScriptLayer } from "./scripts.ts";
+import { StorageLimits } from "./storage_limits.ts";
+
+/** Who calls. */
+export interface Caller {
+  /** Holds the read-only token. */
+  readonly readOnly: boolean;
+}
+
+export interface GatewayOptions {
+  engine: Engine;
+  meter: Meter;
+  limits: Limits;
+  now(): number;
+  connections(): number;
+  /** Told of every command that runs. */
+  onCommand(command: Command): void;
+}
+
+/** A reply, and the status of an HTTP response that holds nothing else. */
+export interface Outcome {
+  readonly reply: Reply;
+  readonly status: number;
+}
+
+/** A command that passed every check. */
+interface Prepared {
+  readonly described: CommandDescription;
+  readonly original: Command;
+  /** What the engine runs; absent when `reply` is known without it. */
+  readonly command?: Command;
+  readonly reply?: Reply;
+  readonly settle?: (reply: Reply) => Reply;
+}
+
+/** Why a command does not run. */
+interface Refusal {
+  readonly refused: string;
+  readonly status: number;
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const scriptNames = new Set(["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO"]);
+const notBusy: Reply = error("NOTBUSY No scripts in execution right now.");
+const FLUSHDB = encoder.encode("FLUSHDB");
+
+export class Gateway {
+  readonly scripts: ScriptLayer;
+  readonly #options: GatewayOptions;
+  readonly #storage: StorageLimits;
+  #writes = 0;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.scripts = new ScriptLayer(options.engine);
+    this.#storage = new StorageLimits(options.engine, options.limits);
+  }
+
+  /** Changes with every write, for `upstash-sync-token`. */
+  get syncToken(): string {
+    return `zeropoll-${this.#writes.toString(36)}`;
+  }
+
+  /** Runs one command; an error's status is 400, of a size limit 413. */
+  async single(command: Command, caller: Caller): Promise<Outcome> {
+    const prepared = await this.#prepare(command, caller);
+    if ("refused" in prepared) return { reply: error(prepared.refused), status: prepared.status };
+    const reply = await this.#execute(prepared);
+    return { reply, status: reply.type === "error" ? 400 : 200 };
+  }
+
+  /** Runs commands in order; each failure stays in its place. */
+  async pipeline(commands: readonly Command[], caller: Caller): Promise<Reply[]> {
+    // A quota may run out half way, so there each has to wait for the one before.
+    const oneByOne = this.#options.limits.monthlyCommands !== undefined;
+    const replies: (Reply | Promise<Reply>)[] = [];
+    for (const command of commands) {
+      if (command.length === 0) {
+        replies.push(error("ERR empty pipeline command"));
+        continue;
+      }
+      const preparing = this.#prepare(command, caller);
+      const prepared = preparing instanceof Promise ? await preparing : preparing;
+      const running = "refused" in prepared ? error(prepared.refused) : this.#execute(prepared);
+      // Awaited below; a failure before that is not unhandled.
+      if (running instanceof Promise) running.catch(() => {});
+      replies.push(oneByOne ? await running : running);
+    }
+    return await Promise.all(replies);
+  }
+
+  /** Runs commands as one transaction; the first that cannot run at all discards everything. */
+  async transaction(
+    commands: readonly Command[],
+    caller: Caller,
+  ): Promise<Reply[] | { discarded: string }> {
+    const all: Prepared[] = [];
+    for (const command of commands) {
+      if (command.length === 0) return { discarded: "ERR empty pipeline command" };
+      const prepared = await this.#prepare(command, caller, commands.length);
+      if ("refused" in prepared) return { discarded: prepared.refused };
+      all.push(prepared);
+    }
+    const queued = all.flatMap(({ command }) => command ? [command] : []);
+    const executed = queued.length === 0 ? [] : await this.#options.engine.transaction(queued);
+    if ("discarded" in executed) return { discarded: this.#named(all, executed.discarded) };
+    let next = 0;
+    const replies = all.map((prepared) => {
+      const execution = prepared.command
+        ? executed[next++]
+        : { reply: prepared.reply ?? error("ERR no reply"), inner: [] };
+      return this.#settle(prepared, execution);
+    });
+    this.#options.meter.countFrame(this.#options.now());
+    return replies;
+  }
+
+  /** Checks a subscription or MONITOR, and counts it. */
+  open(command: Command, caller: Caller): Refusal | undefined {
+    const described = describe(command);
+    if (!described) return { refused: "ERR unknown command", status: 400 };
+    const refusal = this.#refuseCaller(described, caller, described.name !== "MONITOR") ??
+      this.#refuseQuota(described, 1) ?? this.#refuseSize(command);
+    if (refusal) return refusal;
+    const execution: Execution = { reply: { type: "status", text: "OK" }, inner: [] };
+    this.#options.onCommand(command);
+    this.#options.meter.countExecution(described, execution, this.#options.now());
+    return undefined;
+  }
+
+  /** A promise only where the engine has to be asked first. */
+  #prepare(
+    command: Command,
+    caller: Caller,
+    together = 1,
+  ): Prepared | Refusal | Promise<Prepared | Refusal> {
+    const described = describe(command);
+    if (described === undefined) return { refused: unknownCommand(command), status: 400 };
+    const { name } = described;
+    if (described.rest === "refused" && name !== "SELECT") {
+      return {
+        refused: `ERR Command is not available: '${name}': ${described.because}`,
+        status: 400,
+      };
+    }
+    const keys = described.keys(command);
+    const refusal = this.#refuseCaller(described, caller) ?? this.#refuseSize(command) ??
+      this.#refuseKeys(command, keys) ?? this.#refuseQuota(described, together);
+    if (refusal) return refusal;
+    const prepared = this.#route(described, command);
+    if (prepared instanceof Promise || described.access !== "write") return prepared;
+    const bytes = command.reduce((total, word) => total + word.byteLength, 0);
+    const tooMuch = this.#storage.check(name, command, keys, bytes);
+    const pending = name === "XREADGROUP" ? this.#refusePending(command, keys) : undefined;
+    if (tooMuch === undefined && pending === undefined) return prepared;
+    return Promise.all([tooMuch, pending]).then(([storage, stream]) => {
+      const refused = storage ?? stream;
+      return refused === undefined ? prepared : { refused, status: 400 };
+    });
+  }
+
+  #route(described: CommandDescription, original: Command): Prepared | Promise<Prepared> {
+    const { name } = described;
+    const known = { described, original };
+    if (scriptNames.has(name)) return { ...known, ...this.scripts.evaluate(name, original) };
+    if (name.startsWith("SCRIPT ")) {
+      return this.scripts.manage(original).then((reply) => ({ ...known, reply }));
+    }
+    if (name === "FUNCTION KILL") return { ...known, reply: notBusy };
+    if (described.answeredBy === "gateway" || name === "SELECT") {
+      const source = {
+        engine: this.#options.engine,
+        meter: this.#options.meter,
+        limits: this.#options.limits,
+        now: this.#options.now,
+        connections: this.#options.connections,
+      };
+      return answer(described, original, source).then((reply) => ({ ...known, reply }));
+    }
+    // A server behind REDIS_URL may have other databases, which Upstash does not know of.
+    if (name === "FLUSHALL") return { ...known, command: [FLUSHDB, ...original.slice(1)] };
+    return { ...known, command: original };
+  }
+
+  async #execute(prepared: Prepared): Promise<Reply> {
+    const execution = prepared.command
+      ? await this.#options.engine.run(prepared.command)
+      : { reply: prepared.reply ?? error("ERR no reply"), inner: [] };
+    return this.#settle(prepared, execution);
+  }
+
+  #settle(prepared: Prepared, execution: Execution): Reply {
+    const { described, settle } = prepared;
+    let { reply } = execution;
+    if (settle) reply = settle(reply);
+    if (prepared.command && reply.type === "error") {
+      reply = error(this.#named([prepared], reply.message));
+    }
+    const { meter, now, onCommand } = this.#options;
+    meter.countExecution(described, { reply, inner: execution.inner }, now());
+    onCommand(prepared.original);
+    const names = [described.name, ...execution.inner];
+    if (names.some((name) => describeName(name)?.access === "write")) this.#writes++;
+    return reply;
+  }
+
+  /** A documented command that this engine lacks is not unknown: the local server lacks it. */
+  #named(prepared: readonly Prepared[], message: string): string {
+    const name = /^ERR unknown (?:sub)?command '?([^' ,]*)/i.exec(message)?.[1]?.toUpperCase();
+    if (name === undefined) return message;
+    const lacking = prepared.find(({ described }) => described.name.split(" ").includes(name));
+    return lacking
+      ? `ERR unknown command '${lacking.described.name}': Upstash has it, but not the local ` +
+        `server on its ${this.#options.engine.name} engine`
+      : message;
+  }
+
+  #refuseCaller(
+    described: CommandDescription,
+    caller: Caller,
+    allowed = described.readOnlyToken,
+  ): Refusal | undefined {
+    if (!caller.readOnly || allowed) return undefined;
+    const name = described.name.toLowerCase().replace(" ", "|");
+    return {
+      refused: `NOPERM this user has no permissions to run the '${name}' command or its subcommand`,
+      status: 400,
+    };
+  }
+
+  #refuseSize(command: Command): Refusal | undefined {
+    const limit = this.#options.limits.requestBytes;
+    const bytes = command.reduce((total, word) => total + word.byteLength, 0);
+    if (bytes <= limit) return undefined;
+    return { refused: limitErrors.request(limit, bytes), status: 413 };
+  }
+
+  #refuseKeys(command: Command, keys: readonly number[]): Refusal | undefined {
+    const limit = this.#options.limits.keyBytes;
+    const tooLong = keys.find((index) => command[index].byteLength > limit);
+    if (tooLong === undefined) return undefined;
+    return { refused: limitErrors.key(limit, command[tooLong].byteLength), status: 400 };
+  }
+
+  #refuseQuota(described: CommandDescription, together: number): Refusal | undefined {
+    const { limits: { monthlyCommands: limit }, meter, now } = this.#options;
+    if (limit === undefined || !described.billed) return undefined;
+    const usage = meter.commandsInMonth(now());
+    if (usage + together <= limit) return undefined;
+    return { refused: limitErrors.quota(limit, usage), status: 400 };
+  }
+
+  /** Why a consumer that holds too much may not read on. */
+  async #refusePending(command: Command, keys: readonly number[]): Promise<string | undefined> {
+    const [group, consumer] = [command[2], command[3]];
+    const limit = this.#options.limits.pendingEntries;
+    for (const index of keys) {
+      const isNew = decoder.decode(command[index + keys.length]) === ">";
+      if (!isNew || !consumer) continue;
+      const words = ["-", "+", String(limit)].map((word) => encoder.encode(word));
+      const question = [encoder.encode("XPENDING"), command[index], group, ...words, consumer];
+      const { reply } = await this.#options.engine.run(question);
+      if (reply.type === "array" && (reply.items?.length ?? 0) >= limit) {
+        return limitErrors.pending();
+      }
+    }
+    return undefined;
+  }
+}
+
+function unknownCommand(command: Command): string {
+  const [name, ...words] = command.map((word) => decoder.decode(word.subarray(0, 128)));
+  const beginning = words.map((word) => `'${word}' `).join("").slice(0, 128);
+  return `ERR unknown command '${name}', with args beginning with: ${beginning}`;
+}
+
+function error(message: string): Reply & { type: "error" } {
+  return { type: "error", message };
+}
