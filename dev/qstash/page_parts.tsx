@@ -91,17 +91,24 @@ export function PauseButton(
 
 /** A button that does one thing, by a plain form. */
 export function Button(
-  { action: { kind, id, verb }, name = verb, danger, children }: {
+  { action: { kind, id, verb }, about = id, name = verb, danger, children }: {
     action: PageAction;
+    /** What it acts on, for those who hear the page: many buttons have the same text. */
+    about?: string;
     /** Stays the same where the verb changes, so that the button keeps the focus. */
     name?: string;
     danger?: boolean;
-    children: Child;
+    children: string;
   },
 ) {
   return (
     <form method="post" action={`/_page/${kind}/${encodeURIComponent(id)}/${verb}`}>
-      <button type="submit" id={`${kind}-${id}-${name}`} class={danger ? "danger" : undefined}>
+      <button
+        type="submit"
+        id={`${kind}-${id}-${name}`}
+        class={danger ? "danger" : undefined}
+        aria-label={kind === "clock" ? undefined : `${children}: ${about}`}
+      >
         {children}
       </button>
     </form>
@@ -138,17 +145,20 @@ export function clip(text: string): string {
 
 /** What one can do with a message: nothing once it has ended. */
 export function MessageButtons(
-  { message: { id, state, dueAt, endedAt } }: { message: PageMessage },
+  { message: { id, method, url, state, dueAt, endedAt } }: { message: PageMessage },
 ) {
   if (endedAt !== undefined || state === "cancelled") return null;
+  const about = `${method} ${url}`;
   return (
     <div class="row">
       {dueAt !== undefined && (
-        <Button action={{ verb: "run", kind: "messages", id }}>
+        <Button action={{ verb: "run", kind: "messages", id }} about={about}>
           Run now
         </Button>
       )}
-      <Button action={{ verb: "cancel", kind: "messages", id }}>Cancel</Button>
+      <Button action={{ verb: "cancel", kind: "messages", id }} about={about}>
+        Cancel
+      </Button>
     </div>
   );
 }

@@ -69,7 +69,7 @@ export function Clock({ aheadMs, now }: { aheadMs: number; now: number }) {
       <div class="row">
         {Object.keys(CLOCK_STEPS).map((step) => (
           <Button action={{ verb: "advance", kind: "clock", id: step as "1m" }}>
-            +{step.replace("1m", "1 min").replace("1h", "1 hour").replace("1d", "1 day")}
+            {`+${step.replace("1m", "1 min").replace("1h", "1 hour").replace("1d", "1 day")}`}
           </Button>
         ))}
       </div>
@@ -157,7 +157,7 @@ function MessageRow({ message }: { message: PageMessage }) {
         <State name={state} />
       </td>
       <td>
-        <span class="method">{message.method}</span>
+        <span class="method">{message.method}</span>{" "}
         <a class="url" id={`open-${id}`} href={messagePath(id)}>
           {message.url}
         </a>
@@ -192,7 +192,7 @@ function DeadLetters({ letters }: { letters: readonly PageDeadLetter[] }) {
                   <span class="state failed">{status || "no answer"}</span>
                 </td>
                 <td>
-                  <span class="method">{method}</span>
+                  <span class="method">{method}</span>{" "}
                   <a
                     class="url"
                     id={`open-${id}`}
@@ -208,8 +208,17 @@ function DeadLetters({ letters }: { letters: readonly PageDeadLetter[] }) {
                 </td>
                 <td class="acts">
                   <div class="row">
-                    <Button action={{ verb: "retry", kind: "dead-letters", id }}>Retry</Button>
-                    <Button action={{ verb: "delete", kind: "dead-letters", id }} danger>
+                    <Button
+                      action={{ verb: "retry", kind: "dead-letters", id }}
+                      about={`${method} ${url}`}
+                    >
+                      Retry
+                    </Button>
+                    <Button
+                      action={{ verb: "delete", kind: "dead-letters", id }}
+                      about={`${method} ${url}`}
+                      danger
+                    >
                       Delete
                     </Button>
                   </div>
@@ -252,8 +261,7 @@ function Schedules(
                   <Running paused={paused} />
                 </td>
                 <td>
-                  <span class="method">{method}</span>
-                  <span class="url">{url}</span>
+                  <span class="method">{method}</span> <span class="url">{url}</span>
                   <span class="note mono">{id}</span>
                 </td>
                 <td class="mono" data-name="Cron">{cron}</td>
