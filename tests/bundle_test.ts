@@ -10,7 +10,7 @@ import { needs } from "./support/needs.ts";
 import { startWorker } from "./support/workerd.ts";
 
 /** The worker, minified and gzipped. Raised by a change that names why; never past 110. */
-const LIMIT_KIB = 80;
+const LIMIT_KIB = 79;
 /** From nothing to the first answer, wrangler's bundling and a busy machine included. */
 const START_LIMIT_MS = 20_000;
 

@@ -108,12 +108,10 @@ async function readSkipped(): Promise<Skipped[]> {
     const attribute = (name: string) =>
       unescapeXml(new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? "");
     const file = attribute("classname").replace(/^\.\//, "");
-    skipped.push({
-      file,
-      name: attribute("name"),
-      reason: [...reasons.get(file) ?? ["no reason given: use needs() of tests/support/needs.ts"]]
-        .join("; "),
-    });
+    // A test that runs on several things says in its name which one is missing.
+    const [, name, named] = /^(.*?)(?: \(skipped: (.*)\))?$/.exec(attribute("name"))!;
+    const known = named ?? [...reasons.get(file) ?? []].join("; ");
+    skipped.push({ file, name, reason: known || "no reason given: see tests/support/needs.ts" });
   }
   return skipped;
 }
@@ -121,7 +119,11 @@ async function readSkipped(): Promise<Skipped[]> {
 function showSkipped(skipped: Skipped[]): void {
   if (skipped.length === 0) return console.log("\nNothing was skipped");
   console.log(`\nSkipped${requireAll ? ", and everything is required here" : ""}:`);
-  for (const { file, name, reason } of skipped) console.log(`  ${file}: ${name}\n    ${reason}`);
+  const byReason = Map.groupBy(skipped, ({ reason }) => reason);
+  for (const [reason, tests] of byReason) {
+    console.log(`  ${reason}: ${tests.length}`);
+    for (const { file, name } of tests) console.log(`    ${file}: ${name}`);
+  }
 }
 
 function unescapeXml(text: string): string {
