@@ -1,0 +1,310 @@
+import assert from "node:assert/strict";
+import {
+  createAppWorld,
+  GITHUB_SECRET,
+  hmac,
+  STANDARD_SECRET,
+  toBase64,
+  toHex,
+} from "./app_world.ts";
+
+const push = JSON.stringify({
+  ref: "refs/heads/main",
+  after: "9b1c",
+  repository: { full_name: "octo/hello" },
+  pusher: { name: "octocat" },
+  commits: [],
+});
+
+async function githubRequest(
+  { body = push, event = "push", id = "72d3162e-cc78-11e3", secret = GITHUB_SECRET } = {},
+): Promise<RequestInit & { headers: Record<string, string> }> {
+  return {
+    method: "POST",
+    body,
+    headers: {
+      "Content-Type": "application/json",
+      "X-GitHub-Event": event,
+      "X-GitHub-Delivery": id,
+      "X-Hub-Signature-256": `sha256=${toHex(await hmac(secret, body))}`,
+    },
+  };
+}
+
+Deno.test("GitHub's own example of a signature is accepted", async () => {
+  await using world = createAppWorld();
+  const { response } = await world.request("/hooks/github", {
+    method: "POST",
+    body: "Hello, World!",
+    headers: {
+      "X-GitHub-Event": "issues",
+      "X-GitHub-Delivery": "d1",
+      "X-Hub-Signature-256":
+        "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17",
+    },
+  });
+  assert.equal(response.status, 202);
+});
+
+Deno.test("a push becomes the job github.push, and again is the same job", async () => {
+  await using world = createAppWorld();
+  const first = await world.request("/hooks/github", await githubRequest());
+  assert.equal(first.response.status, 202);
+  assert.equal(first.body.job, "github.push");
+  assert.equal(first.body.deduplicated, false);
+  assert.equal(first.response.headers.get("Location"), `/api/jobs/${first.body.id}`);
+  const second = await world.request("/hooks/github", await githubRequest());
+  assert.deepEqual(second.body, { ...first.body, deduplicated: true });
+  assert.equal(world.qstash.messages().length, 1);
+  assert.equal(world.sentToRedis.length, 0, "enqueueing costs no Redis command");
+  const other = await world.request("/hooks/github", await githubRequest({ id: "another" }));
+  assert.notEqual(other.body.id, first.body.id);
+});
+
+Deno.test("GitHub's ping is answered, and makes no job", async () => {
+  await using world = createAppWorld();
+  const ping = await githubRequest({ event: "ping", body: '{"zen":"Keep it simple"}' });
+  const { response, body } = await world.request("/hooks/github", ping);
+  assert.equal(response.status, 200);
+  assert.deepEqual(body, { pong: true });
+  assert.equal(world.qstash.messages().length, 0);
+});
+
+Deno.test("an event that no job is made of is let go with 202", async () => {
+  await using world = createAppWorld();
+  for (const event of ["star", "constructor"]) {
+    const { response, body } = await world.request(
+      "/hooks/github",
+      await githubRequest({ event }),
+    );
+    assert.equal(response.status, 202);
+    assert.deepEqual(body, { accepted: false, because: `no job is made of "${event}"` });
+  }
+  assert.equal(world.qstash.messages().length, 0);
+});
+
+const githubFaults: [
+  name: string,
+  status: number,
+  code: string,
+  change: (init: Awaited<ReturnType<typeof githubRequest>>) => void,
+][] = [
+  [
+    "without a signature",
+    401,
+    "signature_missing",
+    (init) => delete init.headers["X-Hub-Signature-256"],
+  ],
+  ["with another body", 401, "signature_invalid", (init) => init.body = `${push} `],
+  [
+    "with the old SHA-1 signature alone",
+    401,
+    "signature_missing",
+    (init) => {
+      init.headers["X-Hub-Signature"] = "sha1=0123456789012345678901234567890123456789";
+      delete init.headers["X-Hub-Signature-256"];
+    },
+  ],
+  [
+    "with a signature that is no hex",
+    401,
+    "signature_invalid",
+    (init) => init.headers["X-Hub-Signature-256"] = `sha256=${"zz".repeat(32)}`,
+  ],
+  [
+    "with half a signature",
+    401,
+    "signature_invalid",
+    (init) =>
+      init.headers["X-Hub-Signature-256"] = init.headers["X-Hub-Signature-256"].slice(0, 39),
+  ],
+  [
+    "without a delivery id",
+    422,
+    "body_invalid",
+    (init) => delete init.headers["X-GitHub-Delivery"],
+  ],
+  ["without an event", 422, "body_invalid", (init) => delete init.headers["X-GitHub-Event"]],
+  [
+    "with an endless delivery id",
+    422,
+    "body_invalid",
+    (init) => init.headers["X-GitHub-Delivery"] = "x".repeat(201),
+  ],
+];
+for (const [name, status, code, change] of githubFaults) {
+  Deno.test(`a GitHub delivery ${name} answers ${code}, and makes no job`, async () => {
+    await using world = createAppWorld();
+    const init = await githubRequest();
+    change(init);
+    const { response, body } = await world.request("/hooks/github", init);
+    assert.equal(response.status, status);
+    assert.equal(response.headers.get("Content-Type"), "application/problem+json");
+    assert.equal(body.code, code);
+    assert.equal(world.qstash.messages().length, 0);
+  });
+}
+
+const signedFaults: [name: string, body: string, status: number, code: string, field?: string][] = [
+  ["that is not JSON", "payload=%7B%7D", 400, "body_malformed"],
+  ["that is empty", "", 400, "body_malformed"],
+  [
+    "of another shape",
+    JSON.stringify({ ...JSON.parse(push), repository: 7 }),
+    422,
+    "body_invalid",
+    "input.repository",
+  ],
+  ["of more than 1 MB", JSON.stringify("x".repeat(1_000_000)), 413, "body_too_large"],
+];
+for (const [name, payload, status, code, field] of signedFaults) {
+  Deno.test(`a signed push ${name} answers ${code}, and makes no job`, async () => {
+    await using world = createAppWorld();
+    const init = await githubRequest({ body: payload });
+    const { response, body } = await world.request("/hooks/github", init);
+    assert.equal(response.status, status);
+    assert.equal(body.code, code);
+    assert.equal(body.fields?.[0].path, field);
+    assert.equal(world.qstash.messages().length, 0);
+  });
+}
+
+Deno.test("a webhook whose secret is not set is switched off, and names the setting", async () => {
+  const environment = { WEBHOOK_SECRET_GITHUB: "", WEBHOOK_SECRET_STANDARD: "" };
+  await using world = createAppWorld({ environment });
+  for (const sender of ["github", "standard"]) {
+    const { response, body } = await world.request(`/hooks/${sender}`, await githubRequest());
+    assert.equal(response.status, 503);
+    assert.equal(body.code, "not_configured");
+    assert.match(body.detail, new RegExp(`WEBHOOK_SECRET_${sender.toUpperCase()}`));
+  }
+});
+
+Deno.test("with QStash away a webhook answers 503 with Retry-After, so that the sender comes again", async () => {
+  await using world = createAppWorld();
+  world.qstash.faults.add({ kind: "publishRefused", status: 503 });
+  const refused = await world.request("/hooks/github", await githubRequest());
+  assert.equal(refused.response.status, 503);
+  assert.equal(refused.body.code, "queue_unavailable");
+  assert.equal(refused.response.headers.get("Retry-After"), "5");
+  const again = await world.request("/hooks/github", await githubRequest());
+  assert.equal(again.response.status, 202);
+  assert.equal(again.body.deduplicated, false);
+});
+
+// Standard Webhooks --------------------------------------------------------------------------
+
+const echo = JSON.stringify({ type: "debug.echo", data: { message: "hello" } });
+
+async function standardRequest(
+  now: number,
+  { body = echo, id = "msg_1", secret = STANDARD_SECRET, atMs = now } = {},
+): Promise<RequestInit & { headers: Record<string, string> }> {
+  const timestamp = String(Math.floor(atMs / 1_000));
+  const key = Uint8Array.from(atob(secret.slice(6)), (character) => character.charCodeAt(0));
+  const signature = toBase64(await hmac(key, `${id}.${timestamp}.${body}`));
+  return {
+    method: "POST",
+    body,
+    headers: {
+      "webhook-id": id,
+      "webhook-timestamp": timestamp,
+      "webhook-signature": `v1,${signature}`,
+    },
+  };
+}
+
+Deno.test("the signature of the Standard Webhooks specification's own example is accepted", async () => {
+  await using world = createAppWorld();
+  const body = '{"test": 2432232314}';
+  const init = await standardRequest(0, {
+    body,
+    id: "msg_p5jXN8AQM9LWM0D4loKWxJek",
+    atMs: 1614265330_000,
+  });
+  assert.equal(
+    init.headers["webhook-signature"],
+    "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+  );
+  const { body: answer } = await world.request("/hooks/standard", init);
+  assert.equal(
+    answer.code,
+    "signature_expired",
+    "it is from 2021, and nothing else is wrong with it",
+  );
+});
+
+Deno.test("a known type becomes its job with the event's data, and again is the same job", async () => {
+  await using world = createAppWorld();
+  const first = await world.request("/hooks/standard", await standardRequest(world.clock.now()));
+  assert.equal(first.response.status, 202);
+  assert.equal(first.body.job, "debug.echo");
+  await world.clock.advance(60_000);
+  const second = await world.request("/hooks/standard", await standardRequest(world.clock.now()));
+  assert.deepEqual(second.body, { ...first.body, deduplicated: true });
+});
+
+Deno.test("one good signature among several is enough, as while a secret is rotated", async () => {
+  await using world = createAppWorld();
+  const init = await standardRequest(world.clock.now());
+  const good = init.headers["webhook-signature"];
+  init.headers["webhook-signature"] = `v1a,ed25519 v1,${
+    toBase64(new Uint8Array(32))
+  } v1,!! ${good}`;
+  assert.equal((await world.request("/hooks/standard", init)).response.status, 202);
+});
+
+Deno.test("an unknown type is let go with 202", async () => {
+  await using world = createAppWorld();
+  const body = JSON.stringify({ type: "invoice.paid", data: {} });
+  const init = await standardRequest(world.clock.now(), { body });
+  const answer = await world.request("/hooks/standard", init);
+  assert.equal(answer.response.status, 202);
+  assert.equal(answer.body.accepted, false);
+});
+
+type Change = (init: Awaited<ReturnType<typeof standardRequest>>) => void;
+const standardFaults: [
+  name: string,
+  code: string,
+  options: { atMs?: number; body?: string; secret?: string },
+  change?: Change,
+][] = [
+  ["6 minutes old", "signature_expired", { atMs: -360_000 }],
+  ["6 minutes ahead", "signature_expired", { atMs: 360_000 }],
+  ["of another secret", "signature_invalid", { secret: "whsec_AAAA" }],
+  ["without an id", "signature_missing", {}, (init) => delete init.headers["webhook-id"]],
+  ["without a time", "signature_missing", {}, (init) => delete init.headers["webhook-timestamp"]],
+  [
+    "without a signature",
+    "signature_missing",
+    {},
+    (init) => delete init.headers["webhook-signature"],
+  ],
+  ["with another id", "signature_invalid", {}, (init) => init.headers["webhook-id"] = "msg_2"],
+  ["with another body", "signature_invalid", {}, (init) => init.body = `${echo} `],
+  [
+    "with a bare signature",
+    "signature_invalid",
+    {},
+    (init) => init.headers["webhook-signature"] = init.headers["webhook-signature"].slice(3),
+  ],
+  ["that is not JSON", "body_malformed", { body: "{" }],
+  ["without a type", "body_invalid", { body: '{"data":{}}' }],
+  [
+    "whose data the job refuses",
+    "body_invalid",
+    { body: '{"type":"debug.echo","data":{"message":1}}' },
+  ],
+];
+for (const [name, code, { atMs = 0, ...options }, change] of standardFaults) {
+  Deno.test(`a Standard Webhooks delivery ${name} answers ${code}, and makes no job`, async () => {
+    await using world = createAppWorld();
+    const now = world.clock.now();
+    const init = await standardRequest(now, { ...options, atMs: now + atMs });
+    change?.(init);
+    const { body } = await world.request("/hooks/standard", init);
+    assert.equal(body.code, code);
+    assert.equal(world.qstash.messages().length, 0);
+  });
+}
