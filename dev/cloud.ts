@@ -19,7 +19,7 @@ import { listen, type Listening } from "./server.ts";
 
 /** Anything that answers requests: a Hono app, or a plain function in an object. */
 export interface App {
-  fetch(request: Request): Response | Promise<Response>;
+  fetch(request: Request, connection?: Deno.ServeHandlerInfo): Response | Promise<Response>;
 }
 
 export interface CloudOptions {
@@ -74,7 +74,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const qstash = createQstashServer({ clock, plan });
   const servers: Listening[] = [];
   const serve = (app: App) => {
-    const listening = listen((request) => app.fetch(request));
+    const listening = listen((request, connection) => app.fetch(request, connection));
     servers.push(listening);
     return listening.url;
   };

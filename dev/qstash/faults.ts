@@ -7,6 +7,7 @@
  * @module
  */
 import { ApiError } from "./api_error.ts";
+import type { Message } from "./model.ts";
 
 /** Faults of a delivery. */
 export type DeliveryFault =
@@ -91,6 +92,11 @@ export class QstashFaults {
     }
     return undefined;
   }
+}
+
+/** A message, as a fault sees it. */
+export function targetOf({ id, endpoint, spec }: Message): FaultTarget {
+  return { url: endpoint.url, labels: spec.labels, messageId: id };
 }
 
 /** Thrown where the caller is to see a broken connection. */

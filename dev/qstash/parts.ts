@@ -57,7 +57,12 @@ export function createParts(options: PartsOptions): QstashParts {
   const { plan, transport, token, readOnlyToken, signingKeys } = options;
   const clock = new ClockScope(options.clock);
   const tokens = readOnlyToken === undefined ? [token] : [token, readOnlyToken];
-  const specContext = (callerIp: string): SpecContext => ({ plan, callerIp, tokens });
+  const specContext = (callerIp: string): SpecContext => ({
+    plan,
+    callerIp,
+    tokens,
+    now: clock.now(),
+  });
 
   const keys = new KeyRing(signingKeys);
   const state = {

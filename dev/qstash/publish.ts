@@ -106,11 +106,9 @@ export class Publisher {
     return accepted.map((one, index) => ({ ...one, url: prepared.endpoints[index].url }));
   }
 
-  /** Makes the messages, without deduplication: for a schedule's tick or a dead letter's retry. */
+  /** Makes a message without deduplication: for a schedule's tick or a dead letter's retry. */
   dispatch(spec: MessageSpec, endpoint: Endpoint, origin: Origin): Message {
-    const message = this.parts.dispatcher.create(spec, endpoint, origin);
-    this.parts.dispatcher.submit(message);
-    return message;
+    return this.parts.dispatcher.send(spec, endpoint, origin);
   }
 
   #acceptOne({ spec, queueName }: Prepared, endpoint: Endpoint): Accepted {

@@ -20,6 +20,8 @@ const MAX_PERIOD_MS = 7 * 86_400_000;
 export interface SpecContext {
   plan: Plan;
   callerIp: string;
+  /** Epoch ms. */
+  now: number;
   /** Tokens of this server: a forwarded `Authorization` must not hand them to an endpoint. */
   tokens: readonly string[];
 }
@@ -30,13 +32,15 @@ export function parseSpec(
   body: Uint8Array,
   context: SpecContext,
 ): MessageSpec {
-  const { plan, callerIp } = context;
+  const { plan, callerIp, now } = context;
   assertQuota("maxMessageSize", body.length, plan.messageBytes);
   const retries = count(settings, "upstash-retries") ?? DEFAULT_RETRIES;
   if (retries > plan.retries) throw new ApiError(412, "quota maxRetries exceeded");
   const delayMs = duration(settings, "upstash-delay") ?? 0;
   assertQuota("maxDelay", delayMs / 1000, plan.delaySeconds);
   const notBeforeSeconds = count(settings, "upstash-not-before");
+  const notBeforeAt = notBeforeSeconds === undefined ? undefined : notBeforeSeconds * 1000;
+  assertQuota("maxDelay", ((notBeforeAt ?? now) - now) / 1000, plan.delaySeconds);
 
   const deduplicationId = settings.get("upstash-deduplication-id") || undefined;
   if (deduplicationId?.includes(":")) {
@@ -50,7 +54,7 @@ export function parseSpec(
     retryDelay: retryDelay(settings, "upstash-retry-delay"),
     timeoutMs: duration(settings, "upstash-timeout"),
     delayMs,
-    notBeforeAt: notBeforeSeconds === undefined ? undefined : notBeforeSeconds * 1000,
+    notBeforeAt,
     deduplicationId,
     contentBasedDeduplication: settings.get("upstash-content-based-deduplication") === "true",
     flowControl: flowControl(settings, "upstash-"),

@@ -55,7 +55,10 @@ export interface QstashServer {
   readonly signingKeys: SigningKeys;
   readonly faults: QstashFaults;
   readonly meter: QstashMeter;
-  /** Answers one request; fits `Deno.serve`. */
+  /**
+   * Answers one request; fits `Deno.serve`, whose second argument it wants: it tells the caller's
+   * address, and that a fault has to break a socket. Without it such a fault rejects.
+   */
   fetch(request: Request, connection?: ConnectionInfo): Promise<Response>;
   /** The oldest first; those that ended within the last ten minutes included. */
   messages(): MessageStatus[];
@@ -118,7 +121,7 @@ export function createQstashServer(options: QstashServerOptions): QstashServer {
         return await app.fetch(request, { connection });
       } catch (error) {
         if (!(error instanceof DisconnectedError) || connection === undefined) throw error;
-        return brokenResponse(error);
+        return brokenResponse();
       }
     },
     messages: () => parts.store.all().map(showStatus),
@@ -174,10 +177,8 @@ function createApp(parts: QstashParts, page: Hono): Hono<QstashEnv> {
   return app;
 }
 
-/** Over a socket a handler cannot break the connection, but a body that fails comes close. */
-function brokenResponse(error: Error): Response {
-  const body = new ReadableStream({
-    pull: (controller) => controller.error(error),
-  });
+/** A handler cannot break its connection; a body shorter than announced comes close. */
+function brokenResponse(): Response {
+  const body = new ReadableStream({ start: (controller) => controller.close() });
   return new Response(body, { status: 502, headers: { "content-length": "1" } });
 }

@@ -141,17 +141,22 @@ Deno.test("publishDisconnected and publishReplyLost break the call, before and a
   assert.equal(received.length, 1);
 });
 
-Deno.test("over a socket a broken publish has no readable answer", async () => {
-  const { qstash } = createHarness();
+Deno.test("over a socket a broken publish has no readable answer, and took effect or not", async () => {
+  const { qstash, clock, received } = createHarness();
   const server = listen(qstash.fetch);
-  qstash.faults.add({ kind: "publishDisconnected" });
-  await assert.rejects(async () => {
+  const publish = async () => {
     const response = await fetch(`${server.url}/v2/publish/${JOB}`, {
       method: "POST",
       headers: { authorization: `Bearer ${qstash.token}` },
     });
     await response.text();
-  });
+  };
+  qstash.faults.add({ kind: "publishDisconnected" });
+  await assert.rejects(publish);
+  qstash.faults.add({ kind: "publishReplyLost" });
+  await assert.rejects(publish);
+  await clock.advance(0);
+  assert.equal(received.length, 1);
   await server.close();
 });
 
