@@ -16,14 +16,24 @@ export interface Result {
   readonly outcome: Outcome;
   /** Names of the commands that ran inside, sorted. */
   readonly inner: readonly string[];
+  /** The whole text of an error; it is not compared. */
+  readonly text?: string;
 }
 
 /** Reads an execution of `command` as data that is equal where the engines agree. */
 export function resultOf(command: readonly string[], execution: Execution): Result {
+  const { reply, inner } = execution;
   return {
-    outcome: settle(command, plain(execution.reply)),
-    inner: [...execution.inner].sort(),
+    outcome: settle(command, plain(reply)),
+    inner: [...inner].sort(),
+    ...(reply.type === "error" && { text: reply.message }),
   };
+}
+
+/** Whether both came to the same. */
+export function agree(one: Result, other: Result): boolean {
+  const comparable = ({ outcome, inner }: Result) => JSON.stringify([outcome, inner]);
+  return comparable(one) === comparable(other);
 }
 
 /** A reply as plain data, as it stands. */

@@ -9,7 +9,7 @@
 
 import { type Atoms, Template } from "./redis_grammar.ts";
 
-const kinds = ["string", "bits", "hash", "list", "set", "zset", "geo", "stream"];
+const kinds = ["string", "bits", "hash", "list", "set", "zset", "lex", "geo", "stream"];
 
 const namesOf = (kind: string): string[] => [0, 1, 2].map((index) => `${kind}:${index}`);
 
@@ -25,7 +25,7 @@ const keyAtoms = Object.fromEntries(
 
 const atoms: Atoms = {
   ...keyAtoms,
-  key: kinds.flatMap(namesOf),
+  key: kinds.filter((kind) => kind !== "lex").flatMap(namesOf),
   // These stay among themselves: a sketch read as a string shows how a server encodes it.
   hll: [...Array(8).fill(namesOf("hll")).flat(), "list:1"],
   newHll: namesOf("hll"),
@@ -180,22 +180,25 @@ const templates: Readonly<Record<string, readonly string[]>> = {
     "ZRANK $zset $member",
     "ZREVRANK $zset $member",
     "ZCOUNT $zset $min $max",
-    "ZLEXCOUNT $zset $lexMin $lexMax",
+    // Order by name holds only among equal scores.
+    "ZADD $lex (0 $member)*",
+    "ZREM $lex $member",
+    "ZLEXCOUNT $lex $lexMin $lexMax",
     "ZRANGE $zset $index $index [REV] [WITHSCORES]",
     "ZRANGE $zset $min $max BYSCORE [LIMIT $offset $anyCount] [WITHSCORES]",
     "ZRANGE $zset $max $min BYSCORE REV [LIMIT $offset $anyCount]",
-    "ZRANGE $zset $lexMin $lexMax BYLEX [LIMIT $offset $anyCount]",
-    "ZRANGE $zset $lexMax $lexMin BYLEX REV",
+    "ZRANGE $lex $lexMin $lexMax BYLEX [LIMIT $offset $anyCount]",
+    "ZRANGE $lex $lexMax $lexMin BYLEX REV",
     "ZREVRANGE $zset $index $index [WITHSCORES]",
     "ZRANGEBYSCORE $zset $min $max [WITHSCORES] [LIMIT $offset $anyCount]",
     "ZREVRANGEBYSCORE $zset $max $min [WITHSCORES]",
-    "ZRANGEBYLEX $zset $lexMin $lexMax [LIMIT $offset $anyCount]",
-    "ZREVRANGEBYLEX $zset $lexMax $lexMin",
+    "ZRANGEBYLEX $lex $lexMin $lexMax [LIMIT $offset $anyCount]",
+    "ZREVRANGEBYLEX $lex $lexMax $lexMin",
     "ZRANGESTORE $zset $zset $index $index",
     "ZRANGESTORE $zset $zset $min $max BYSCORE",
     "ZREMRANGEBYRANK $zset $index $index",
     "ZREMRANGEBYSCORE $zset $min $max",
-    "ZREMRANGEBYLEX $zset $lexMin $lexMax",
+    "ZREMRANGEBYLEX $lex $lexMin $lexMax",
     "(ZPOPMIN|ZPOPMAX) $zset [$count]",
     "ZMPOP 2 $zset $zset (MIN|MAX) [COUNT $count]",
     "(ZUNIONSTORE|ZINTERSTORE) $zset 2 $zset $zset [WEIGHTS $float $float] [AGGREGATE (SUM|MIN|MAX)]",

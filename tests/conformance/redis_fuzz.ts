@@ -9,8 +9,8 @@
 
 import { describe } from "../../dev/redis/commands.ts";
 import type { Command, Engine } from "../../dev/redis/engines/engine.ts";
-import { type Result, resultOf } from "./redis_compare.ts";
-import type { Observation } from "./redis_differences.ts";
+import { agree, type Result, resultOf } from "./redis_compare.ts";
+import { isError, type Observation } from "./redis_differences.ts";
 import { families, keyNames } from "./redis_families.ts";
 import { mutate, pick, type Random, seededRandom } from "./redis_grammar.ts";
 
@@ -103,20 +103,41 @@ function randomStep(random: Random): Step {
 /** Runs `step` on both; what differs, command by command. */
 async function observe(pair: EnginePair, step: Step): Promise<Observation[]> {
   const [embedded, redis] = await Promise.all([take(pair.embedded, step), take(pair.redis, step)]);
-  return step.flatMap((command, index) => {
-    const differing = { command, embedded: embedded[index], redis: redis[index] };
-    return JSON.stringify(differing.embedded) === JSON.stringify(differing.redis)
-      ? []
-      : [differing];
-  });
+  const discardedBy = embedded.discarded === redis.discarded
+    ? undefined
+    : embedded.discarded
+    ? "embedded" as const
+    : "redis" as const;
+  const observations = step.map((command, index) => ({
+    command,
+    embedded: embedded.results[index],
+    redis: redis.results[index],
+    discardedBy,
+  }));
+  // One that only one engine discarded differs in all its commands: the first that failed tells why.
+  if (discardedBy !== undefined) {
+    const failed = observations.find((each) =>
+      discardedBy === "embedded" && isError(each.redis.outcome)
+    );
+    return [failed ?? observations[0]];
+  }
+  return observations.filter((each) => !agree(each.embedded, each.redis));
 }
 
-async function take(engine: Engine, step: Step): Promise<Result[]> {
-  if (step.length === 1) return [resultOf(step[0], await engine.run(encoded(step[0])))];
+async function take(
+  engine: Engine,
+  step: Step,
+): Promise<{ results: Result[]; discarded: boolean }> {
+  if (step.length === 1) {
+    return { results: [resultOf(step[0], await engine.run(encoded(step[0])))], discarded: false };
+  }
   const executions = await engine.transaction(step.map(encoded));
-  return "discarded" in executions
-    ? step.map(() => ({ outcome: { error: executions.discarded.split(" ")[0] }, inner: [] }))
-    : executions.map((execution, index) => resultOf(step[index], execution));
+  if (!("discarded" in executions)) {
+    const results = executions.map((execution, index) => resultOf(step[index], execution));
+    return { results, discarded: false };
+  }
+  const reply = { type: "error" as const, message: executions.discarded };
+  return { results: step.map((each) => resultOf(each, { reply, inner: [] })), discarded: true };
 }
 
 /** Deletes every key that `step` names, in whatever place: a wrong arity may have moved it. */

@@ -113,12 +113,13 @@ const wrongValues = [
   "\xff\xfe",
 ];
 
-/** `words` with, one time in twelve, one argument wrong, missing or too many. */
+/** `words` with, one time in twelve, one argument wrong, missing or too many; keys stay as they are. */
 export function mutate(words: readonly string[], random: Random): string[] {
   const dice = random();
   if (dice < 0.04 && words.length > 1) {
     const at = 1 + Math.floor(random() * (words.length - 1));
-    return words.with(at, pick(random, wrongValues));
+    const value = pick(random, wrongValues);
+    return words[at].includes(":") ? [...words] : words.with(at, value);
   }
   if (dice < 0.065 && words.length > 1) return words.slice(0, -1);
   if (dice < 0.08) return [...words, pick(random, ["extra", "1", "NX", "COUNT"])];

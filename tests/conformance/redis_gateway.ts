@@ -1,0 +1,110 @@
+/**
+ * The gateway over real HTTP on both engines, with the unmodified SDK on top.
+ *
+ * A file's tests share one gateway for each engine, so each test keeps to keys of its own.
+ *
+ * @module
+ */
+
+import assert from "node:assert/strict";
+import { Redis } from "@upstash/redis";
+import { WallClock } from "../../dev/clock.ts";
+import type { Engine } from "../../dev/redis/engines/engine.ts";
+import { type Price, priced } from "../../dev/redis/meter.ts";
+import { createRedisServer } from "../../dev/redis/server.ts";
+import { listen } from "../../dev/server.ts";
+import { startRedisServer } from "../support/redis_server.ts";
+import { engines, type EngineUnderTest, testName } from "./redis_engines.ts";
+
+/** A gateway that listens, and a client of it. */
+export interface Gateway {
+  readonly engine: Engine["name"];
+  readonly url: string;
+  readonly token: string;
+  readonly redis: Redis;
+  /** What `work` was billed. */
+  priced(work: () => Promise<unknown>): Promise<Price>;
+}
+
+/** A row: its name, the calls, what they give in all. `key` is the row's own. */
+export type SdkCall = readonly [
+  name: string,
+  run: (redis: Redis, key: string) => Promise<unknown>,
+  gives: unknown,
+];
+
+export interface SdkSuiteOptions {
+  /** Runs on this engine alone. */
+  only?: Engine["name"];
+  /** Why the other one cannot. */
+  because?: string;
+}
+
+/** One test for each call and engine. */
+export function onEachEngine(
+  family: string,
+  calls: readonly SdkCall[],
+  { only, because }: SdkSuiteOptions = {},
+): void {
+  for (const [index, [name, run, gives]] of calls.entries()) {
+    testOnEachEngine(`${family}: ${name}`, async ({ redis }) => {
+      assert.deepEqual(await run(redis, `${family}/${index}/`), gives);
+    }, only === undefined ? engines : engines.filter((each) => each.name === only));
+  }
+  // A family that one engine lacks by its version is no hole in this machine's set-up.
+  if (only !== undefined) assert.ok(because, "say why the other engine is left out");
+}
+
+/** One test on each engine. */
+export function testOnEachEngine(
+  name: string,
+  run: (gateway: Gateway) => Promise<void>,
+  chosen: readonly EngineUnderTest[] = engines,
+): void {
+  for (const under of chosen) {
+    Deno.test({
+      name: testName(name, under),
+      ignore: under.missing !== undefined,
+      fn: async () => await run((await gatewayOf(under)).gateway),
+    });
+  }
+}
+
+interface RunningGateway {
+  readonly gateway: Gateway;
+  stop(): Promise<void>;
+}
+
+const running = new Map<Engine["name"], Promise<RunningGateway>>();
+
+Deno.test.afterAll(async () => {
+  for (const each of running.values()) await (await each).stop();
+  running.clear();
+});
+
+function gatewayOf(under: EngineUnderTest): Promise<RunningGateway> {
+  const started = running.get(under.name) ?? startGateway(under.name);
+  running.set(under.name, started);
+  return started;
+}
+
+async function startGateway(engine: Engine["name"]): Promise<RunningGateway> {
+  const real = engine === "redis" ? await startRedisServer() : undefined;
+  const server = await createRedisServer({ clock: new WallClock(), redisUrl: real?.url });
+  const listening = listen(server.fetch);
+  const { url } = listening;
+  return {
+    gateway: {
+      engine,
+      url,
+      token: server.token,
+      redis: new Redis({ url, token: server.token, enableTelemetry: false }),
+      priced: (work) => priced({ redis: server }, work),
+    },
+    stop: async () => {
+      await listening.close();
+      await server.close();
+      await real?.stop();
+    },
+  };
+}
