@@ -6,7 +6,7 @@
  * @module
  */
 import type { Child } from "hono/jsx";
-import type { MessageState, PageAction, PageMessage } from "./page_state.ts";
+import type { MessageState, PageAction, PageMessage, PageState } from "./page_state.ts";
 
 /** A titled card; its title can take the focus when what had it is gone. */
 export function Section(
@@ -193,4 +193,9 @@ export function Chips(
       {labels.map((label) => <span class="chip">{label}</span>)}
     </span>
   );
+}
+
+/** A request to the server as one types it; `more` are further options. */
+export function curl({ url, token }: PageState, path: string, more: string): string {
+  return `curl -X POST "${url}${path}" \\\n  -H "Authorization: Bearer ${token}"${more} \\\n  -d "hello"`;
 }

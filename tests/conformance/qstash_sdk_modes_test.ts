@@ -125,3 +125,15 @@ Deno.test("what a schedule redacts stays hidden in the schedule, its messages, l
     assert.equal(endpoint.calls.at(-1)!.text, "secret");
     assert.equal(endpoint.calls.at(-1)!.headers.get("x-key"), "token");
   }));
+
+Deno.test("GET /v2/keys answers the SDK's own probe, so that its development mode adopts the server", () =>
+  withCloud(async ({ url }) => {
+    const token = "eyJVc2VySUQiOiJkZWZhdWx0VXNlciIsIlBhc3N3b3JkIjoiZGVmYXVsdFBhc3N3b3JkIn0=";
+    const response = await fetch(`${url}/v2/keys`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    assert.deepEqual(await response.json(), {
+      current: "sig_7kYjw48mhY7kAjqNGcy6cr29RJ6r",
+      next: "sig_5ZB6DVzB1wjE8S6rZ7eenA8Pdnhs",
+    });
+  }));
