@@ -25,8 +25,6 @@ async function main(): Promise<number> {
   const config = readConfig(process.env);
   const { jobs } = createDeps(config);
   const plan = await jobs.planSchedules(schedules, config.namespace);
-  const armed = Object.entries(schedules as Record<string, { kind: string }>)
-    .filter(([, { kind }]) => kind === "armed");
   const rows = [
     ...plan.create.map((schedule) => ["+", "create", schedule] as const),
     ...plan.replace.map((schedule) => ["~", "replace", schedule] as const),
@@ -36,7 +34,9 @@ async function main(): Promise<number> {
   for (const [sign, act, { id, cron, url }] of rows) {
     console.log(`${sign} ${act.padEnd(8)} ${id.padEnd(32)} ${cron.padEnd(20)} ${url}`);
   }
-  for (const [name] of armed) console.log(`  armed    ${name} (by work; QStash holds nothing)`);
+  for (const name of Object.keys(schedules.armed)) {
+    console.log(`  armed    ${name} (by work; QStash holds nothing)`);
+  }
   const changes = rows.length - plan.keep.length;
   if (changes === 0) {
     console.log(

@@ -117,7 +117,9 @@ async function enqueueGroups(world: World, random: Random) {
 }
 
 async function cancelSome(world: World, random: Random, accepted: string[]): Promise<void> {
-  if (random.chance(0.3)) await insist(() => world.jobs.cancel(random.pick(accepted)));
+  const id = random.pick(accepted);
+  // A caller cancels what it knows of; an ended job is forgotten after a day.
+  if (random.chance(0.3) && await stateOf(world, id)) await insist(() => world.jobs.cancel(id));
 }
 
 /** Once a job has ended it stays so, until its outcome is forgotten. */

@@ -13,7 +13,7 @@ import { claimSeconds, endedClaim, type JobRecords, readRecords, seconds } from 
 import type { JobsDependencies } from "./dependencies.ts";
 import { childEnded } from "./groups.ts";
 import type { Registry } from "./job.ts";
-import { envelopeOf, viewOf } from "./state.ts";
+import { envelopeOf, hasEnded, viewOf } from "./state.ts";
 
 /** Cancels the job unless it has ended, and resolves to how it stands then. @throws {RequestError} `job_not_found` */
 export async function cancelJob(dependencies: JobsDependencies, id: string): Promise<JobView> {
@@ -23,10 +23,9 @@ export async function cancelJob(dependencies: JobsDependencies, id: string): Pro
   const job = registry[envelope?.job ?? ""];
   if (job && !job.tracked) return await cancelUntracked(dependencies, id, envelope!, history);
   const records = await readRecords(redis, keys, id);
-  if (records.outcome && records.outcome.state !== "cancelled") {
-    return await viewOf(dependencies, id, records);
-  }
-  const owner = job ?? registry[records.claim?.job ?? ""];
+  const view = await viewOf(dependencies, id, records, history);
+  if (hasEnded(view) && view.state !== "cancelled") return view;
+  const owner = job ?? registry[view.job];
   if (!owner) throw new RequestError("job_not_found", `Cannot find a job with the id ${id}`);
   const cancelled = records.outcome ??
     await settleCancelled(dependencies, id, owner, records, envelope);

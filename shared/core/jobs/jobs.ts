@@ -71,7 +71,7 @@ export interface Jobs<R extends Registry> {
   replayAll(
     options?: ReplayAllOptions,
   ): Promise<{ replayed: string[]; refused: { id: string; because: string }[] }>;
-  planSchedules(schedules: Schedules<R>, namespace: string): Promise<SchedulePlan>;
+  planSchedules(schedules: Pick<Schedules<R>, "fixed">, namespace: string): Promise<SchedulePlan>;
   applySchedules(plan: SchedulePlan): Promise<void>;
   /** Sees to it that an armed schedule's job runs for this moment's slot. */
   arm(armed: ArmedSlots, name: string, schedule: ArmedSchedule<string, unknown>): Promise<void>;

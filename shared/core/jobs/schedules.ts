@@ -13,9 +13,9 @@ import { enqueueJob, findJob } from "./enqueue.ts";
 import type { InputOf, Registry } from "./job.ts";
 import { assertInput, deliveryOf } from "./publication.ts";
 
-/** Runs at fixed times: five cron fields, with an optional `CRON_TZ=<zone> ` before them. */
+/** Runs at fixed times. */
 export interface FixedSchedule<Name, Input> {
-  kind: "fixed";
+  /** Five fields, with an optional `CRON_TZ=<zone> ` before them. UTC otherwise. */
   cron: string;
   job: Name;
   input: Input;
@@ -23,7 +23,6 @@ export interface FixedSchedule<Name, Input> {
 
 /** Runs once for each slot of time in which `arm` was called. */
 export interface ArmedSchedule<Name, Input> {
-  kind: "armed";
   /** Slots follow one another from the epoch, so a day is a UTC day. In ms, at least 1 s. */
   slotMs: number;
   /** When the job runs, in ms after its slot began. Default: at the slot's end. */
@@ -33,16 +32,23 @@ export interface ArmedSchedule<Name, Input> {
   input: (slotStart: number) => Input;
 }
 
-/** A schedule of one of the registry's jobs, with that job's input. */
-export type Schedule<R extends Registry> = {
-  [Name in keyof R & string]:
-    | FixedSchedule<Name, InputOf<R, Name>>
-    | ArmedSchedule<Name, InputOf<R, Name>>;
-}[keyof R & string];
+/** Schedules of one registry's jobs, each with that job's input, by name. */
+export interface Schedules<R extends Registry> {
+  fixed: Readonly<
+    Record<
+      string,
+      { [Name in keyof R & string]: FixedSchedule<Name, InputOf<R, Name>> }[keyof R & string]
+    >
+  >;
+  armed: Readonly<
+    Record<
+      string,
+      { [Name in keyof R & string]: ArmedSchedule<Name, InputOf<R, Name>> }[keyof R & string]
+    >
+  >;
+}
 
-export type Schedules<R extends Registry> = Readonly<Record<string, Schedule<R>>>;
-
-/** Makes a table of schedules; one for a job that is not in the registry does not compile. */
+/** Makes the table of schedules; one for a job that is not in the registry does not compile. */
 export function defineSchedules<R extends Registry, const S extends Schedules<R>>(
   _registry: R,
   schedules: S,
@@ -61,7 +67,7 @@ export interface SchedulePlan {
 /** What would have to change for QStash to hold exactly the table's fixed schedules. */
 export async function planSchedules(
   dependencies: JobsDependencies,
-  schedules: Schedules<Registry>,
+  schedules: Pick<Schedules<Registry>, "fixed">,
   namespace: string,
 ): Promise<SchedulePlan> {
   const prefix = `${namespace}.`;
@@ -70,8 +76,7 @@ export async function planSchedules(
       .map((schedule) => [schedule.id, schedule]),
   );
   const plan: SchedulePlan = { create: [], replace: [], remove: [], keep: [] };
-  for (const [name, schedule] of Object.entries(schedules)) {
-    if (schedule.kind !== "fixed") continue;
+  for (const [name, schedule] of Object.entries(schedules.fixed)) {
     const wanted = queueSchedule(dependencies, `${prefix}${name}`, schedule);
     const existing = held.get(wanted.id);
     held.delete(wanted.id);

@@ -17,11 +17,12 @@ export async function jobState(dependencies: JobsDependencies, id: string): Prom
   return await viewOf(dependencies, id, records);
 }
 
-/** The view of what was read; asks QStash where Redis does not say. */
+/** The view of what was read; asks QStash where Redis does not say, unless its log was read before. */
 export async function viewOf(
   dependencies: JobsDependencies,
   id: string,
   { claim, outcome }: JobRecords,
+  known?: QueueEvent[],
 ): Promise<JobView> {
   if (outcome) {
     return {
@@ -38,11 +39,13 @@ export async function viewOf(
     };
   }
   const isRunning = claim?.state === "running" && claim.leaseUntil > dependencies.clock.now();
-  const history = isRunning ? [] : await historyOrNothing(dependencies, id, claim !== undefined);
+  const history = isRunning
+    ? []
+    : known ?? await historyOrNothing(dependencies, id, claim !== undefined);
   const last = latest(history);
   const state = isRunning ? "running" : last ? queueStates[last.state] : "retrying";
-  const hasEnded = state === "succeeded" || state === "failed" || state === "cancelled";
-  if ((!claim && !last) || (hasEnded && last && isForgotten(dependencies, last, state))) {
+  const ended = hasEnded({ state });
+  if ((!claim && !last) || (ended && last && isForgotten(dependencies, last))) {
     throw new RequestError("job_not_found", `Cannot find a job with the id ${id}`);
   }
   const envelope = last && envelopeOf(last);
@@ -56,9 +59,14 @@ export async function viewOf(
     error: claim?.error,
     enqueuedAt: time(claim?.enqueuedAt ?? envelope?.enqueuedAt),
     startedAt: time(claim && claim.attempt >= 0 ? claim.startedAt : undefined),
-    endedAt: time(hasEnded ? last?.at : undefined),
-    nextAttemptAt: time(hasEnded ? undefined : last?.nextDeliveryAt),
+    endedAt: time(ended ? last?.at : undefined),
+    nextAttemptAt: time(ended ? undefined : last?.nextDeliveryAt),
   };
+}
+
+/** Whether nothing more will happen to the job by itself. */
+export function hasEnded({ state }: Pick<JobView, "state">): boolean {
+  return state === "succeeded" || state === "failed" || state === "cancelled";
 }
 
 /** The envelope that a line of QStash's log carries, if it still has its body. */
@@ -90,17 +98,13 @@ function latest(history: readonly QueueEvent[]): QueueEvent | undefined {
 
 /**
  * Whether the outcome of a tracked job has been forgotten by now. QStash's log reaches further back,
- * but a delivery that found the job cancelled looks there like one that ran it.
+ * but there a delivery that found the job cancelled looks like one that ran it, and one whose
+ * success was not heard like one that failed.
  */
-function isForgotten(
-  { clock, registry }: JobsDependencies,
-  last: QueueEvent,
-  state: JobStateName,
-): boolean {
+function isForgotten({ clock, registry }: JobsDependencies, last: QueueEvent): boolean {
   const job = registry[last.url.split("/").at(-1) ?? ""];
-  if (!job?.tracked) return false;
-  const { succeededMs, failedMs } = job.retention;
-  return clock.now() - last.at > (state === "failed" ? failedMs : succeededMs);
+  return job !== undefined && job.tracked &&
+    clock.now() - last.at > job.retention.succeededMs;
 }
 
 function isAttempt({ state }: QueueEvent): boolean {

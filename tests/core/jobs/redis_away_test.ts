@@ -13,7 +13,7 @@ Deno.test("with Redis away a job runs without tracking, and QStash's log says th
 
 Deno.test("a reply lost after the claim was applied does not lose the job", async () => {
   await using world = await createWorld();
-  world.cloud.redis.faults.add({ kind: "drop-reply" });
+  world.cloud.redis.faults.add({ kind: "dropReply" });
   const { id } = await world.jobs.enqueue("work.do", {});
   await world.cloud.settle();
   assert.deepEqual(world.seen.map(({ tracked }) => tracked), [true]);

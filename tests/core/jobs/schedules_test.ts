@@ -4,12 +4,9 @@ import { createWorld, type World } from "./world.ts";
 
 const tableOf = (world: World, cron = "0 * * * *") =>
   defineSchedules(world.jobs.registry, {
-    hourly: { kind: "fixed", cron, job: "work.do", input: { steps: ["tick"] } },
-    flush: {
-      kind: "armed",
-      slotMs: 3_600_000,
-      job: "work.do",
-      input: (slot) => ({ progress: slot }),
+    fixed: { hourly: { cron, job: "work.do", input: { steps: ["tick"] } } },
+    armed: {
+      flush: { slotMs: 3_600_000, job: "work.do", input: (slot) => ({ progress: slot }) },
     },
   });
 
@@ -28,9 +25,9 @@ Deno.test("schedules are created, kept, replaced and removed as the table says",
   const changed = await world.jobs.planSchedules(tableOf(world, "30 * * * *"), "zeropoll");
   assert.deepEqual(ids(changed.replace), ["zeropoll.hourly"]);
   await world.jobs.applySchedules(changed);
-  const other = await world.jobs.planSchedules({}, "another");
+  const other = await world.jobs.planSchedules({ fixed: {} }, "another");
   assert.deepEqual(ids(other.remove), [], "another namespace's schedules are left alone");
-  const emptied = await world.jobs.planSchedules({}, "zeropoll");
+  const emptied = await world.jobs.planSchedules({ fixed: {} }, "zeropoll");
   assert.deepEqual(ids(emptied.remove), ["zeropoll.hourly"]);
   await world.jobs.applySchedules(emptied);
   assert.equal(world.cloud.qstash.schedules().length, 0);
@@ -48,7 +45,7 @@ Deno.test("each tick is a job of its own, and a tick delivered twice is one", as
 
 Deno.test("an armed schedule runs once for each slot with work, and costs nothing without", async () => {
   await using world = await createWorld();
-  const { flush } = tableOf(world);
+  const { flush } = tableOf(world).armed;
   const [one, other] = [new ArmedSlots(), new ArmedSlots()];
   world.bill();
   await world.cloud.advance("24h");
@@ -68,7 +65,7 @@ Deno.test("an armed schedule runs once for each slot with work, and costs nothin
 
 Deno.test("an arming whose publish fails is made good by the next event", async () => {
   await using world = await createWorld();
-  const { flush } = tableOf(world);
+  const { flush } = tableOf(world).armed;
   const armed = new ArmedSlots();
   world.cloud.qstash.faults.add({ kind: "publishRefused" });
   await assert.rejects(world.jobs.arm(armed, "flush", flush), { code: "queue_unavailable" });

@@ -7,6 +7,7 @@ import * as z from "zod";
 import { createApp } from "../../../functions/app.ts";
 import { createDeps, type Deps } from "../../../functions/deps.ts";
 import { type Cloud, createCloud } from "../../../dev/cloud.ts";
+import { silentLog } from "../../support/silent_log.ts";
 import {
   defineJob,
   defineRegistry,
@@ -163,5 +164,3 @@ export async function createWorld(
     [Symbol.asyncDispose]: () => cloud.close(),
   };
 }
-
-const silentLog = { info() {}, warn() {}, error() {} };
