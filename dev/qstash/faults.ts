@@ -11,7 +11,7 @@ import type { Message } from "./model.ts";
 
 /** Faults of a delivery. */
 export type DeliveryFault =
-  /** Delivered once more after it succeeded. */
+  /** Delivered once more after the endpoint has answered, whatever it answered. */
   | { kind: "duplicate" }
   /** Delivered `ms` after it was due. */
   | { kind: "late"; ms: number }

@@ -72,7 +72,6 @@ export function showStatus(message: Message): MessageStatus {
 export function showLogEntry(entry: LogEntry): Shown {
   const { message, state, response } = entry;
   const { spec, endpoint } = message;
-  const failed = state === "ERROR" || state === "FAILED";
   return shown({
     time: entry.time,
     messageId: message.id,
@@ -85,7 +84,7 @@ export function showLogEntry(entry: LogEntry): Shown {
     scheduleId: message.scheduleId,
     queueName: message.queueName,
     responseStatus: response?.status || undefined,
-    responseBody: failed ? response?.body.toBase64() : undefined,
+    responseBody: state === "ERROR" ? response?.body.toBase64() : undefined,
     responseHeaders: response?.header,
     timeout: spec.timeoutMs,
     method: spec.method,
