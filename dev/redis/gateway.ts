@@ -176,7 +176,11 @@ export class Gateway {
   #route(described: CommandDescription, original: Command): Prepared | Promise<Prepared> {
     const { name } = described;
     const known = { described, original };
-    if (scriptNames.has(name)) return { ...known, ...this.scripts.evaluate(name, original) };
+    if (scriptNames.has(name)) {
+      const step = this.scripts.evaluate(name, original);
+      if (step instanceof Promise) return step.then((each) => ({ ...known, ...each }));
+      return { ...known, ...step };
+    }
     if (name.startsWith("SCRIPT ")) {
       return this.scripts.manage(original).then((reply) => ({ ...known, reply }));
     }

@@ -99,7 +99,10 @@ export class Meter {
   /** Counts a command that ran, and what ran inside it. */
   countExecution(command: CommandDescription, execution: Execution, now: number): void {
     const { reply, inner } = execution;
-    if (reply.type === "error" && inner.length === 0 && !this.#countsFailure(reply.message)) return;
+    const failure = reply.type === "error" ? reply.message : undefined;
+    const counts = failure === undefined || inner.length > 0 ||
+      this.#countsFailure(command.name, failure);
+    if (!counts) return;
     this.#count(command, now);
     for (const name of inner) {
       const described = describeName(name);
@@ -114,8 +117,13 @@ export class Meter {
     }
   }
 
-  #countsFailure(message: string): boolean {
-    if (/^ERR (wrong number of arguments|unknown (sub)?command)/i.test(message)) return false;
+  #countsFailure(name: string, message: string): boolean {
+    // A script's error may tell of a wrong call inside it; the script ran all the same.
+    const arity = /^ERR wrong number of arguments for '([^']*)'/i.exec(message)?.[1];
+    if (arity !== undefined && arity.split("|")[0] === name.toLowerCase().split(" ")[0]) {
+      return false;
+    }
+    if (/^ERR unknown (sub)?command/i.test(message)) return false;
     return message.startsWith("NOSCRIPT")
       ? this.switches.scriptMisses
       : this.switches.failedCommands;

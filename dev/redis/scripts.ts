@@ -28,8 +28,6 @@ const knownFlags = new Set(
 );
 
 const LINE_FEED = 0x0a;
-/** Errors of a script that did not run; Redis does not keep it then. */
-const neverStarted = /compiling script|number of keys|numkeys|not an integer/i;
 const NO_SCRIPT = error("NOSCRIPT No matching script. Please use EVAL.");
 const OK: Reply = { type: "status", text: "OK" };
 const DYNAMIC_KEYS =
@@ -48,24 +46,18 @@ export class ScriptLayer {
     this.#scripts.clear();
   }
 
-  /** What EVAL, EVALSHA and their _RO forms mean for the engine. */
-  evaluate(name: string, command: Command): ScriptStep {
+  /** What EVAL, EVALSHA and their _RO forms mean for the engine; a promise for a new text. */
+  evaluate(name: string, command: Command): ScriptStep | Promise<ScriptStep> {
     if (command.length < 3) return { reply: error(wrongArity(name)) };
-    const byHash = name.startsWith("EVALSHA");
-    const script = byHash ? this.#find(command[1]) : this.#read(command[1]);
-    if (script === undefined) return { reply: NO_SCRIPT };
-    if ("type" in script) return { reply: script };
-    const isNew = !this.#scripts.has(script.sha);
-    this.#scripts.set(script.sha, script);
-    const engineName = script.readOnly || name.endsWith("_RO") ? "EVAL_RO" : "EVAL";
-    return {
-      command: [encoder.encode(engineName), script.prepared, ...command.slice(2)],
-      settle: (reply) => {
-        if (reply.type !== "error") return reply;
-        if (isNew && neverStarted.test(reply.message)) this.#scripts.delete(script.sha);
-        return { type: "error", message: withoutDecoration(reply.message) };
-      },
-    };
+    if (name.startsWith("EVALSHA")) {
+      const script = this.#scripts.get(decoder.decode(command[1]).toLowerCase());
+      return script ? stepOf(script, name, command) : { reply: NO_SCRIPT };
+    }
+    const known = this.#scripts.get(shaOf(command[1]));
+    if (known) return stepOf(known, name, command);
+    return this.#add(command[1]).then((added) =>
+      "sha" in added ? stepOf(added, name, command) : { reply: added }
+    );
   }
 
   /** Answers SCRIPT and its subcommands. */
@@ -74,7 +66,7 @@ export class ScriptLayer {
     switch (subcommand.toUpperCase()) {
       case "LOAD":
         if (words.length !== 1) return error(wrongArity("script|load"));
-        return await this.#load(command[2]);
+        return loaded(this.#scripts.get(shaOf(command[2])) ?? await this.#add(command[2]));
       case "EXISTS":
         if (words.length === 0) return error(wrongArity("script|exists"));
         return {
@@ -95,42 +87,44 @@ export class ScriptLayer {
     }
   }
 
-  #find(sha: Uint8Array): Script | undefined {
-    return this.#scripts.get(decoder.decode(sha).toLowerCase());
-  }
-
-  async #load(source: Uint8Array): Promise<Reply> {
-    const script = this.#read(source);
-    if ("type" in script) return script;
+  /** Keeps a script that compiles; the error of one that does not. */
+  async #add(source: Uint8Array): Promise<Script | (Reply & { type: "error" })> {
+    const flags = flagsOf(source);
+    if (typeof flags === "string") return error(flags);
     const [name, check, none] = ["EVAL", COMPILE, "0"].map((word) => encoder.encode(word));
     const { reply } = await this.#engine.run([name, check, none, bodyOf(source)]);
     if (reply.type === "error") return reply;
-    this.#scripts.set(script.sha, script);
-    return { type: "bulk", bytes: encoder.encode(script.sha) };
-  }
-
-  /** The script of this text, or what is wrong with its first line. */
-  #read(source: Uint8Array): Script | Reply {
-    const sha = createHash("sha1").update(source).digest("hex");
-    const known = this.#scripts.get(sha);
-    if (known) return known;
-    const flags = flagsOf(source);
-    if (typeof flags === "string") return error(flags);
     const guard = flags.has("allow-key-locking") ? GUARD : "";
     // js-redis-server answers the last of several returned values, Redis the first.
     const [before, after] = this.#engine.name === "embedded"
       ? ["return ((function() ", "\nend)())"]
       : ["", ""];
-    return {
-      sha,
-      prepared: Buffer.concat([
-        encoder.encode(guard + before),
-        bodyOf(source),
-        encoder.encode(after),
-      ]),
+    const parts = [encoder.encode(guard + before), bodyOf(source), encoder.encode(after)];
+    const script = {
+      sha: shaOf(source),
+      prepared: Buffer.concat(parts),
       readOnly: flags.has("no-writes"),
     };
+    this.#scripts.set(script.sha, script);
+    return script;
   }
+}
+
+function stepOf(script: Script, name: string, command: Command): ScriptStep {
+  const engineName = script.readOnly || name.endsWith("_RO") ? "EVAL_RO" : "EVAL";
+  return {
+    command: [encoder.encode(engineName), script.prepared, ...command.slice(2)],
+    settle: (reply) =>
+      reply.type === "error" ? error(messageFor(script.sha, reply.message)) : reply,
+  };
+}
+
+function loaded(script: Script | (Reply & { type: "error" })): Reply {
+  return "sha" in script ? { type: "bulk", bytes: encoder.encode(script.sha) } : script;
+}
+
+function shaOf(source: Uint8Array): string {
+  return createHash("sha1").update(source).digest("hex");
 }
 
 /** The flags of the first line, or the error that Redis gives for it. */
@@ -161,11 +155,12 @@ function hasShebang(source: Uint8Array): boolean {
   return source[0] === 0x23 && source[1] === 0x21;
 }
 
-/** The undeclared-key error stands alone; engines add the script's hash and line to it. */
-function withoutDecoration(message: string): string {
+/** An engine names the hash of the text that it ran; the caller knows another one. */
+function messageFor(sha: string, message: string): string {
   const at = message.indexOf(DYNAMIC_KEYS);
-  if (at === -1) return message;
-  return "ERR " + message.slice(at).replace(/ script: [0-9a-f]{40}, on @user_script:\d+\.$/, "");
+  return at === -1
+    ? message.replace(/ script: [0-9a-f]{40}, on /, ` script: ${sha}, on `)
+    : "ERR " + message.slice(at).replace(/ script: [0-9a-f]{40}, on @user_script:\d+\.$/, "");
 }
 
 function wrongArity(name: string): string {
