@@ -38,7 +38,7 @@ export function docsPage(operations: readonly Operation[], publicUrl: string) {
         <nav aria-label="Operations">
           <ul>
     ${operations.map((operation) =>
-      html`<li><a href="#${anchorOf(operation)}">${badge(operation)} ${operation.path}</a></li>\n`
+      html`<li><a href="#${anchorOf(operation)}">${badge(operation)} ${operation.path}</a></li>`
     )}
     <li><a href="#problems">Problems</a></li>
           </ul>
@@ -66,10 +66,10 @@ function section(operation: Operation, publicUrl: string) {
     <h3>What it answers</h3>
     <ul>
     ${Object.entries(answers).map(([status, { description }]) =>
-      html`<li><strong>${status}</strong> ${description}</li>\n`
+      html`<li><strong>${status}</strong> ${description}</li>`
     )}
     ${problemsOf(operation).map((code) =>
-      html`<li>${problemStatuses[code]} <a href="#${code}"><code>${code}</code></a></li>\n`
+      html`<li>${problemStatuses[code]} <a href="#${code}"><code>${code}</code></a></li>`
     )}
     </ul>
     ${operation.caller === "QStash" ? "" : html`<h3>Sample</h3>

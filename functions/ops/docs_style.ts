@@ -15,6 +15,7 @@ body { margin: 0 auto; max-width: 76rem; padding: 1rem 1.5rem 4rem; display: gri
 header { grid-column: 1 / -1; }
 nav { position: sticky; top: 0; align-self: start; max-height: 100vh; overflow: auto; }
 nav ul { list-style: none; padding: 0.5rem 0; margin: 0; }
+nav a { text-decoration: none; } nav a:hover { text-decoration: underline; }
 nav li { margin: 0.3rem 0; overflow-wrap: anywhere; font-size: 0.9rem; }
 a { color: var(--accent); }
 :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }

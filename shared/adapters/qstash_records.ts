@@ -65,6 +65,8 @@ export function readDeadLetter(record: DlqRecord): QueueDeadLetter {
     responseStatus: record.responseStatus ?? 0,
     responseBody: textOf(record.responseBody, record.responseBodyBase64),
     createdAt: record.createdAt,
+    // Its id begins with the moment it was given up, in epoch ms: `1725323658779-0`.
+    failedAt: Number.parseInt(record.dlqId) || record.createdAt,
   };
 }
 

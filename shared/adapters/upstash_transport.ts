@@ -79,18 +79,38 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
       });
       const text = await response.text();
       syncToken = response.headers.get("upstash-sync-token") ?? syncToken;
-      if (response.status >= 500 || response.status === 429) {
-        throw unavailable(what, `it answered ${response.status}`);
-      }
-      const replies = parseReplies(text, what);
-      if (replies.some(({ error }) => error !== undefined && QUOTA_USED_UP.test(error))) {
-        throw unavailable(what, "the plan's commands are used up");
-      }
-      return replies;
+      if (response.status >= 500) throw unavailable(what, `it answered ${response.status}`);
+      return { status: response.status, replies: parseReplies(text, what) };
     } catch (error) {
       if (error instanceof RedisUnavailableError) throw error;
       if (signal.aborted) throw unavailable(what, `no answer within ${timeoutMs} ms`);
       throw unavailable(what, "the connection failed", error);
+    }
+  }
+
+  /** Sends until there is an answer, at most `tries` times and within the timeout. */
+  async function sendUntilAnswered(
+    form: RedisForm,
+    commands: readonly RedisCommand[],
+    tries: number,
+    count: () => void,
+  ) {
+    const body = JSON.stringify(form === "command" ? commands[0] : commands);
+    const what = describe(commands);
+    const controller = new AbortController();
+    const timer = setTimeout(() => controller.abort(), timeoutMs);
+    try {
+      for (let left = tries - 1, waitMs = FIRST_WAIT_MS;; left--, waitMs *= 3) {
+        count();
+        const answer = await attempt(paths[form], body, what, controller.signal)
+          .catch((error) => {
+            if (left <= 0 || controller.signal.aborted) throw error;
+          });
+        if (answer) return answer;
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -100,23 +120,16 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     tries: number,
     count: () => void,
   ): Promise<RedisReply[]> {
-    const body = JSON.stringify(form === "command" ? commands[0] : commands);
-    const what = describe(commands);
-    const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), timeoutMs);
-    try {
-      for (let left = tries - 1, waitMs = FIRST_WAIT_MS;; left--, waitMs *= 3) {
-        count();
-        try {
-          return await attempt(paths[form], body, what, controller.signal);
-        } catch (error) {
-          if (left <= 0 || controller.signal.aborted) throw error;
-        }
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
-      }
-    } finally {
-      clearTimeout(timer);
+    const { status, replies } = await sendUntilAnswered(form, commands, tries, count);
+    const isUsedUp = replies.some(({ error }) => error !== undefined && QUOTA_USED_UP.test(error));
+    if (isUsedUp || status === 429) {
+      throw unavailable(describe(commands), "the plan's commands are used up");
     }
+    if (form === "transaction" && replies.length === 1) return commands.map(() => replies[0]);
+    if (replies.length !== commands.length) {
+      throw unavailable(describe(commands), "it answered another number of commands");
+    }
+    return replies;
   }
 
   return {
@@ -126,17 +139,10 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
       const tries = repeatable ?? commands.every(isRepeatable) ? retries + 1 : 1;
       const startedAt = clock.now();
       try {
-        const replies = await breaker.guard(
+        return await breaker.guard(
           () => exchange(form, commands, tries, () => tally && add(tally, commands, innerCommands)),
           (error) => error instanceof RedisUnavailableError,
         );
-        if (form === "transaction" && replies.length === 1) {
-          return commands.map(() => replies[0]);
-        }
-        if (replies.length !== commands.length) {
-          throw unavailable(describe(commands), "it answered another number of commands");
-        }
-        return replies;
       } finally {
         if (tally) tally.waitedMs += clock.now() - startedAt;
       }
