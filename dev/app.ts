@@ -9,18 +9,19 @@
 import process from "node:process";
 import { createApp } from "../functions/app.ts";
 import { createDeps } from "../functions/deps.ts";
-import { readConfig } from "../shared/config.ts";
+import { ConfigError, readConfig } from "../shared/config.ts";
 import { answer, offsets, outliveInterrupt } from "./app_line.ts";
 import { installClock, WallClock } from "./clock.ts";
 
 outliveInterrupt();
+const config = settings();
 const clock = new WallClock();
 let started = false;
 for await (const offsetMs of offsets()) {
   await clock.advance(Math.max(0, offsetMs - clock.offsetMs));
   if (!started) {
     installClock(clock);
-    const app = createApp(createDeps(readConfig(process.env)));
+    const app = createApp(createDeps(config));
     Deno.serve({
       hostname: "127.0.0.1",
       port: Number(process.env.APP_PORT),
@@ -31,3 +32,13 @@ for await (const offsetMs of offsets()) {
   answer(offsetMs);
 }
 Deno.exit(0);
+
+function settings() {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.error(error.message);
+    return Deno.exit(1);
+  }
+}

@@ -13,6 +13,8 @@ outliveInterrupt();
 // Read when wrangler is loaded: no questions, and no look-ups on the network.
 process.env.WRANGLER_SEND_METRICS = "false";
 process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+// wrangler's own use of an old module is no news to anyone here.
+Object.assign(process, { noDeprecation: true });
 const { unstable_startWorker } = await import("wrangler");
 
 const settings = (process.env.APP_SETTINGS ?? "").split(",").filter(Boolean);

@@ -10,6 +10,7 @@ import process from "node:process";
 import { AppProcess } from "./app_process.ts";
 import { WallClock } from "./clock.ts";
 import { cloudSecrets } from "./cloud.ts";
+import { ApiError } from "./qstash/api_error.ts";
 import { startLocalCloud } from "./local_cloud.ts";
 import { listen } from "./server.ts";
 import { welcome } from "./table.ts";
@@ -66,7 +67,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 const runs = await app.start();
 clock.beforeMove = async (offsetMs) => {
-  if (inWorkers) throw new Error("Cannot move the clock: workerd keeps real time");
+  if (inWorkers) throw new ApiError(412, "cannot move the clock: workerd keeps real time");
   await app.setOffset(offsetMs);
 };
 if (!ending) console.log(welcome(describe(runs)));

@@ -16,6 +16,8 @@ export async function startWorker(vars: Record<string, string>): Promise<Running
   // Read when wrangler is loaded: no questions, and no look-ups on the network.
   process.env.WRANGLER_SEND_METRICS = "false";
   process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
+  // wrangler's own use of an old module is no news to anyone here.
+  Object.assign(process, { noDeprecation: true });
   process.env.WRANGLER_LOG = "error";
   const { createTestHarness } = await import("wrangler");
   const harness = createTestHarness({
