@@ -141,6 +141,8 @@ export interface QueueDeadLetter {
   responseStatus: number;
   responseBody: string;
   createdAt: number;
+  /** When QStash gave up. */
+  failedAt: number;
 }
 
 export interface QueueSchedule extends Delivery {

@@ -190,6 +190,7 @@ Deno.test("deadLetters() lists what QStash gave up on; removeDeadLetter() may co
       responseStatus: 500,
       responseBody: "told to",
       createdAt: 0,
+      failedAt: clock.now(),
     },
   );
   await queue.removeDeadLetter(letter.id);

@@ -84,12 +84,20 @@ export async function jobFailed(
   return { kind: "done" };
 }
 
-/** Takes in what QStash gave up on but could not tell. Resolves to how many letters that were. */
+/** How long a failure callback may take before its letter is fetched instead. */
+const CALLBACK_GRACE_MS = 60_000;
+
+/**
+ * Takes in what QStash gave up on, a minute ago or more, and has not told. Resolves to how many
+ * letters that were. No Redis command where all were told.
+ */
 export async function importDeadLetters(dependencies: JobsDependencies): Promise<number> {
-  const { publicUrl, queue } = dependencies;
+  const { clock, publicUrl, queue } = dependencies;
   const { letters } = await queue.deadLetters();
+  const before = clock.now() - CALLBACK_GRACE_MS;
   let imported = 0;
   for (const letter of letters) {
+    if (letter.failedAt > before) continue;
     // A callback that failed: the message it told of is in the same list.
     if (letter.url === failureUrl(publicUrl)) await forget(dependencies, letter.id);
     if (!letter.url.startsWith(deliveryUrl(publicUrl, ""))) continue;

@@ -37,9 +37,22 @@ Deno.test("a failure callback that was lost is made good by the next one", async
   world.cloud.qstash.faults.add({ kind: "dropped", matches: isCallback });
   const lost = await failedJob(world);
   assert.equal((await world.deps.deadLetters.list()).letters.length, 0);
+  await world.cloud.advance("2m");
   await failedJob(world);
   assert.equal((await world.deps.deadLetters.list()).letters.length, 2);
   assert.equal((await world.jobs.state(lost)).state, "failed");
+});
+
+Deno.test("a failure callback that is still on its way is not overtaken", async () => {
+  await using world = await createWorld();
+  await failedJob(world);
+  world.bill();
+  assert.equal(await world.jobs.importDeadLetters(), 0);
+  for (let index = 0; index < 5; index++) {
+    await world.jobs.enqueue("work.do", { forGood: true });
+  }
+  await world.cloud.settle();
+  assert.equal(world.bill().commands, 5 * (2 + 7));
 });
 
 Deno.test("a failure callback that comes twice keeps one letter", async () => {
@@ -75,10 +88,10 @@ Deno.test("a late callback of the first generation does not fail the replay", as
   await using world = await createWorld();
   const isCallback = ({ url }: { url: string }) => url.endsWith("/qstash/failures");
   world.cloud.qstash.faults.add({ kind: "duplicate", matches: isCallback });
-  world.cloud.qstash.faults.add({ kind: "late", ms: 60_000, matches: isCallback });
+  world.cloud.qstash.faults.add({ kind: "late", ms: 300_000, matches: isCallback });
   const { id } = await world.jobs.enqueue("work.do", { forGood: true });
-  await world.cloud.settle();
-  await world.jobs.importDeadLetters();
+  await world.cloud.advance("270s");
+  assert.equal(await world.jobs.importDeadLetters(), 1);
   await world.jobs.replay(id, { input: { takesMs: [50_000] } });
   await world.cloud.advance("10m");
   assert.equal((await world.jobs.state(id)).state, "succeeded");
