@@ -59,19 +59,11 @@ export class Publisher {
     const { destination, settings, body, queueName } = request;
     const { urlGroups, context } = this.parts;
     if (queueName !== undefined) assertName("queue", queueName);
-    const group = urlGroups.find(destination);
-    if (group) {
-      const merged = new Map([...urlGroups.defaults(destination), ...settings]);
-      return {
-        spec: parseSpec(merged, body, context(callerIp)),
-        endpoints: this.endpoints(destination),
-        topicName: group.name,
-        queueName,
-      };
-    }
+    const merged = new Map([...urlGroups.defaults(destination), ...settings]);
     return {
-      spec: parseSpec(settings, body, context(callerIp)),
+      spec: parseSpec(merged, body, context(callerIp)),
       endpoints: this.endpoints(destination),
+      topicName: urlGroups.find(destination)?.name,
       queueName,
     };
   }

@@ -49,8 +49,3 @@ export async function readJson<T>(request: Request, schema: z.ZodType<T>): Promi
   }
   return parsed.data;
 }
-
-/** A path parameter, decoded. */
-export function parameter(c: QstashContext, name: string): string {
-  return c.req.param(name) ?? "";
-}
