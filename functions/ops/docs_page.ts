@@ -95,7 +95,7 @@ function fieldTable(title: string, fields: readonly Field[]) {
         <tr>
           <th>Field</th>
           <th>Type</th>
-          <th></th>
+          <th>Meaning</th>
         </tr>
       </thead>
       <tbody>
@@ -105,7 +105,7 @@ function fieldTable(title: string, fields: readonly Field[]) {
           <td><code>${name}</code>${required ? " (required)" : ""}</td>
           <td>${type}</td>
           <td>${description}</td>
-        </tr>\\n
+        </tr>
       `
     )}
       </tbody>
@@ -186,7 +186,7 @@ function problems() {
           <td><code>${code}</code></td>
           <td>${problemStatuses[code]}</td>
           <td>${errorTitles[code]}</td>
-        </tr>\\n
+        </tr>
       `
     )}
         </tbody>

@@ -25,9 +25,10 @@ const callerProblems: Readonly<Record<Caller, readonly ErrorCode[]>> = {
   QStash: ["signature_missing", "signature_invalid", "signature_expired", "body_too_large"],
 };
 
-/** Every failure that an operation may answer, with its caller's. */
+/** Every failure that an operation may answer, with its caller's, by status. */
 export function problemsOf({ caller, problems = [] }: Operation): ErrorCode[] {
-  return [...new Set([...callerProblems[caller], ...problems])];
+  return [...new Set([...callerProblems[caller], ...problems])]
+    .sort((one, other) => problemStatuses[one] - problemStatuses[other]);
 }
 
 /** The path's own parameters, then the operation's. */

@@ -80,6 +80,7 @@ Deno.test("/docs shows every operation with its price and a sample, and loads no
   for (const { path } of operations) assert(page.includes(`<code>${path}</code>`), path);
   assert(page.includes("<code>input.message</code> (required)"), "a job's own fields are shown");
   assert(page.includes(`curl -X POST &#39;${PUBLIC_URL}/api/jobs/debug.echo&#39;`));
+  assert(!page.includes("\\n"), "no escape of the template's is shown");
   assert(!/<script|<link|<img|@import|url\(/.test(page));
 });
 
