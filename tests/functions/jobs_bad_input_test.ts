@@ -166,6 +166,17 @@ for (const { because, path = echo, body, headers, status, code, field } of refus
   });
 }
 
+for (const id of ["nope", "a%2Fb", "%2A", "A".repeat(32), "0".repeat(32)]) {
+  for (const method of ["GET", "DELETE"]) {
+    Deno.test(`${method} /api/jobs/${id} is not found`, async () => {
+      await using cloud = await startCloud();
+      const response = await cloud.fetch(`/api/jobs/${id}`, { method, headers: token });
+      assert.equal(response.status, 404);
+      assert.equal((await response.json()).code, "job_not_found");
+    });
+  }
+}
+
 Deno.test("with QStash away enqueueing answers 503 with Retry-After, and the same dedupeId works later", async () => {
   await using cloud = await startCloud();
   const body = { input: { message: "x" }, dedupeId: "order 1" };

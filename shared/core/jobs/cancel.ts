@@ -13,11 +13,12 @@ import { claimSeconds, endedClaim, type JobRecords, readRecords, seconds } from 
 import type { JobsDependencies } from "./dependencies.ts";
 import { childEnded } from "./groups.ts";
 import type { Registry } from "./job.ts";
-import { envelopeOf, hasEnded, viewOf } from "./state.ts";
+import { assertJobId, envelopeOf, hasEnded, viewOf } from "./state.ts";
 
 /** Cancels the job unless it has ended, and resolves to how it stands then. @throws {RequestError} `job_not_found` */
 export async function cancelJob(dependencies: JobsDependencies, id: string): Promise<JobView> {
   const { keys, queue, redis, registry } = dependencies;
+  assertJobId(id);
   const history = await queue.history(id);
   const envelope = history.map(envelopeOf).find((found) => found !== undefined);
   const job = registry[envelope?.job ?? ""];

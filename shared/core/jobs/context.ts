@@ -97,9 +97,8 @@ export function startRun(
           await hashedId("from", envelope.id, next.name, JSON.stringify(input) ?? "null");
         return await enqueueJob(dependencies, next, input, { ...options, dedupeId });
       },
-      transaction() {
-        throw new NotConfiguredError("ctx.transaction", ["DATABASE_URL"]);
-      },
+      transaction: () =>
+        Promise.reject(new NotConfiguredError("context.transaction", ["DATABASE_URL"])),
     },
   };
   return run;

@@ -7,7 +7,7 @@
  * @module
  */
 import { JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
-import { AppError, NonRetryableError, RequestError } from "../../errors.ts";
+import { AppError, NonRetryableError, NotConfiguredError } from "../../errors.ts";
 import { claim, type ClaimRequest, settle } from "./claim.ts";
 import { recordFailure, type Run, startRun } from "./context.ts";
 import type { JobsDependencies } from "./dependencies.ts";
@@ -158,7 +158,7 @@ async function attemptFailed(
   const { job, envelope, attempt } = request;
   const { id } = envelope;
   const message = error instanceof Error ? error.message : String(error);
-  const forGood = error instanceof NonRetryableError;
+  const forGood = error instanceof NonRetryableError || error instanceof NotConfiguredError;
   log.warn("job.failed", { job: job.name, id, attempt, forGood, error: message });
   try {
     await recordFailure(dependencies, request, run, message);
@@ -183,13 +183,4 @@ function readEnvelope({ body, job }: JobDelivery): JobEnvelope | undefined {
   }
   const parsed = JobEnvelope.safeParse(json);
   return parsed.success && parsed.data.job === job ? parsed.data : undefined;
-}
-
-/** The error that a busy delivery is answered with. */
-export function busyError(retryAfterMs: number): RequestError {
-  return new RequestError(
-    "delivery_in_progress",
-    `Cannot run this delivery: another one holds the lease for ${retryAfterMs} ms`,
-    { retryable: true, retryAfterMs },
-  );
 }

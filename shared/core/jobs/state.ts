@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { JobEnvelope, type JobStateName, type JobView } from "../../contracts/job.ts";
+import { JobEnvelope, JobId, type JobStateName, type JobView } from "../../contracts/job.ts";
 import { AppError, RequestError } from "../../errors.ts";
 import type { QueueEvent, QueueState } from "../../ports.ts";
 import { type JobRecords, parse, readRecords } from "./claim.ts";
@@ -13,8 +13,16 @@ import type { JobsDependencies } from "./dependencies.ts";
 
 /** Where the job stands. @throws {RequestError} `job_not_found` */
 export async function jobState(dependencies: JobsDependencies, id: string): Promise<JobView> {
+  assertJobId(id);
   const records = await readOrGoOn(dependencies, id);
   return await viewOf(dependencies, id, records);
+}
+
+/** @throws {RequestError} `job_not_found` if no job can have this id */
+export function assertJobId(id: string): void {
+  if (!JobId.safeParse(id).success) {
+    throw new RequestError("job_not_found", `Cannot find a job with the id ${id.slice(0, 64)}`);
+  }
 }
 
 /** The view of what was read; asks QStash where Redis does not say, unless its log was read before. */

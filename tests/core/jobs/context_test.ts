@@ -68,3 +68,13 @@ Deno.test("a duplicate of the delivery that follows a deferral is told to wait, 
   assert.deepEqual(world.stepsRun, ["charge"]);
   assert.deepEqual(world.seen.map(({ generation }) => generation), [0, 1]);
 });
+
+Deno.test("a transaction without a Postgres is one clear error, for good", async () => {
+  await using world = await createWorld();
+  const { id } = await world.jobs.enqueue("work.do", { transaction: true });
+  await world.cloud.advance("1h");
+  const view = await world.jobs.state(id);
+  assert.equal(view.state, "failed");
+  assert.equal(view.error?.message, "Cannot use context.transaction: set DATABASE_URL");
+  assert.equal(world.seen.length, 1, "to try again would be of no use");
+});

@@ -29,6 +29,7 @@ const Orders = z.object({
   /** Defers by this long, once for each, by generation. */
   defersMs: z.array(z.number()).default([]),
   progress: z.unknown().optional(),
+  transaction: z.boolean().default(false),
 });
 
 /** One run of the handler, as the test sees it. */
@@ -66,6 +67,7 @@ export function createRegistry(world: Observed) {
       });
     }
     if (orders.progress !== undefined) await context.progress(orders.progress);
+    if (orders.transaction) await context.transaction(() => Promise.resolve());
     const takesMs = orders.takesMs[attempt] ?? 0;
     if (takesMs > 0) await world.sleep(takesMs);
     const defersMs = orders.defersMs[generation];
