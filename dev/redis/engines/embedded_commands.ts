@@ -109,10 +109,9 @@ function withExactTrim(registry: CommandRegistry, name: string): CommandDefiniti
   const original = definitionOf(registry, name);
   const schema: CommandSchema<unknown> = {
     parse(input, index, context) {
-      const sign = input.findIndex((word, at) =>
-        at > 0 && at <= 3 && String(word) === "=" &&
-        /^(MAXLEN|MINID)$/i.test(String(input[at - 1]))
-      );
+      const trim = /^NOMKSTREAM$/i.test(String(input[1])) ? 2 : 1;
+      const isTrim = /^(MAXLEN|MINID)$/i.test(String(input[trim]));
+      const sign = isTrim && String(input[trim + 1]) === "=" ? trim + 1 : -1;
       if (sign === -1) return original.schema.parse(input, index, context);
       if (sign === input.length - 1) throw new WrongNumberOfArgumentsError(context.commandName);
       const without = input.filter((_, at) => at !== sign);
