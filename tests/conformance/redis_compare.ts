@@ -71,7 +71,7 @@ function settle([name, ...words]: readonly string[], outcome: Outcome): Outcome 
   }
   if (name === "XINFO") {
     return /^consumers$/i.test(words[0]) || /^groups$/i.test(words[0])
-      ? outcome.map((entry) => facts(listOf(entry)))
+      ? sorted(outcome.map((entry) => facts(listOf(entry))))
       : facts(outcome);
   }
   return outcome;

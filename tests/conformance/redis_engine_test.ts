@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Engine, EngineMessage, Reply } from "../../dev/redis/engines/engine.ts";
 import { commandOf } from "../../dev/redis/engines/resp_protocol.ts";
 import { plain } from "./redis_compare.ts";
-import { engines, testName } from "./redis_engines.ts";
+import { engines, startEngine } from "./redis_engines.ts";
 
 const encoder = new TextEncoder();
 
@@ -48,10 +48,10 @@ const insides: { name: string; before?: string[]; command: string[]; inner: stri
 for (const under of engines) {
   const test = (name: string, run: (engine: Engine) => Promise<void>) =>
     Deno.test({
-      name: testName(name, under),
-      ignore: under.missing !== undefined,
+      name: `${under.name}: ${name}`,
+      ...under.needed,
       fn: async () => {
-        await using running = await under.start();
+        await using running = await startEngine(under);
         await run(running.engine);
       },
     });

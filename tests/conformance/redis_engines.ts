@@ -11,60 +11,76 @@ import type { Engine } from "../../dev/redis/engines/engine.ts";
 import { createEmbeddedEngine } from "../../dev/redis/engines/embedded.ts";
 import { createRespEngine } from "../../dev/redis/engines/resp.ts";
 import { commandOf } from "../../dev/redis/engines/resp_protocol.ts";
-import { findRedisServer, noRedisServer, startRedisServer } from "../support/redis_server.ts";
+import { needs } from "../support/needs.ts";
+import { findRedisServer, startRedisServer } from "../support/redis_server.ts";
 
-/** An engine that runs, and what else must end with it. */
+/** An engine that runs; `await using` ends it and what it stands on. */
 export interface RunningEngine extends AsyncDisposable {
   readonly engine: Engine;
+}
+
+/** What an engine stands on: an empty server, or nothing. */
+export interface Ground {
+  readonly redisUrl?: string;
+  /** Ends the server, or empties the one that is not ours. */
+  stop(): Promise<void>;
 }
 
 /** One of the two. */
 export interface EngineUnderTest {
   readonly name: Engine["name"];
-  /** Why it cannot be had on this machine, if so. */
-  readonly missing?: string;
-  start(): Promise<RunningEngine>;
+  /** For `Deno.test`: whether this machine lacks it, and why. */
+  readonly needed: { readonly ignore: boolean; readonly reason?: string };
+  startGround(): Promise<Ground>;
 }
 
 /** Both, the embedded one first. */
 export const engines: readonly EngineUnderTest[] = [
-  { name: "embedded", start: async () => running(await createEmbeddedEngine(), async () => {}) },
-  { name: "redis", missing: missingServer(), start: startReal },
+  {
+    name: "embedded",
+    needed: { ignore: false },
+    startGround: () => Promise.resolve({ stop: () => Promise.resolve() }),
+  },
+  {
+    name: "redis",
+    needed: Deno.env.get("REDIS_URL") ? { ignore: false } : needs("redis-server"),
+    startGround: startServer,
+  },
 ];
 
-/** A test's name with the engine it runs on, and why it is skipped, if so. */
-export function testName(name: string, { name: engine, missing }: EngineUnderTest): string {
-  return `${engine}: ${name}${missing === undefined ? "" : ` (skipped: ${missing})`}`;
+/** Starts `under` with no data. */
+export async function startEngine(under: EngineUnderTest): Promise<RunningEngine> {
+  const { redisUrl, stop } = await under.startGround();
+  const engine = redisUrl === undefined
+    ? await createEmbeddedEngine()
+    : await createRespEngine(redisUrl);
+  return {
+    engine,
+    [Symbol.asyncDispose]: async () => {
+      await stop();
+      await engine.close();
+    },
+  };
 }
 
-function missingServer(): string | undefined {
-  if (findRedisServer() !== undefined || Deno.env.get("REDIS_URL")) return undefined;
-  return `${noRedisServer} and REDIS_URL is not set`;
-}
-
-async function startReal(): Promise<RunningEngine> {
-  if (findRedisServer() !== undefined) {
+async function startServer(): Promise<Ground> {
+  const given = Deno.env.get("REDIS_URL");
+  if (findRedisServer() !== undefined || given === undefined) {
     const server = await startRedisServer();
-    return running(await createRespEngine(server.url), server.stop);
+    return { redisUrl: server.url, stop: server.stop };
   }
-  const engine = await createRespEngine(Deno.env.get("REDIS_URL") ?? "");
+  const engine = await createRespEngine(given);
   const { reply } = await engine.run(commandOf("DBSIZE"));
   if (reply.type !== "integer" || reply.value !== 0n) {
     await engine.close();
     throw new Error("Cannot test on REDIS_URL: its database is not empty, and tests flush it");
   }
-  return running(engine, async () => {
-    for (const words of [["FLUSHDB"], ["SCRIPT", "FLUSH"], ["FUNCTION", "FLUSH"]]) {
-      await engine.run(commandOf(...words));
-    }
-  });
-}
-
-function running(engine: Engine, stop: () => Promise<void>): RunningEngine {
   return {
-    engine,
-    [Symbol.asyncDispose]: async () => {
-      await stop();
+    redisUrl: given,
+    stop: async () => {
+      for (const words of [["FLUSHDB"], ["SCRIPT", "FLUSH"], ["FUNCTION", "FLUSH"]]) {
+        await engine.run(commandOf(...words));
+      }
       await engine.close();
     },
   };

@@ -114,7 +114,7 @@ const templates: Readonly<Record<string, readonly string[]>> = {
     "BITPOS $bits $bit [$index [$index [BYTE|BIT]]]",
     "BITOP (AND|OR|XOR) $bits $bits*",
     "BITOP NOT $bits $bits",
-    "BITFIELD $bits (GET $type $bitOffset|SET $type $bitOffset $delta|[OVERFLOW (WRAP|SAT|FAIL)] INCRBY $type $bitOffset $delta)*",
+    "BITFIELD $bits (GET $type $bitOffset|SET $type $bitOffset $count|[OVERFLOW (WRAP|SAT|FAIL)] INCRBY $type $bitOffset $delta)*",
     "BITFIELD_RO $bits (GET $type $bitOffset)*",
     "SET $bits $value",
     "GET $bits",

@@ -13,8 +13,7 @@ import type { Engine } from "../../dev/redis/engines/engine.ts";
 import { type Price, priced } from "../../dev/redis/meter.ts";
 import { createRedisServer } from "../../dev/redis/server.ts";
 import { listen } from "../../dev/server.ts";
-import { startRedisServer } from "../support/redis_server.ts";
-import { engines, type EngineUnderTest, testName } from "./redis_engines.ts";
+import { engines, type EngineUnderTest } from "./redis_engines.ts";
 
 /** A gateway that listens, and a client of it. */
 export interface Gateway {
@@ -63,8 +62,8 @@ export function testOnEachEngine(
 ): void {
   for (const under of chosen) {
     Deno.test({
-      name: testName(name, under),
-      ignore: under.missing !== undefined,
+      name: `${under.name}: ${name}`,
+      ...under.needed,
       fn: async () => await run((await gatewayOf(under)).gateway),
     });
   }
@@ -83,19 +82,19 @@ Deno.test.afterAll(async () => {
 });
 
 function gatewayOf(under: EngineUnderTest): Promise<RunningGateway> {
-  const started = running.get(under.name) ?? startGateway(under.name);
+  const started = running.get(under.name) ?? startGateway(under);
   running.set(under.name, started);
   return started;
 }
 
-async function startGateway(engine: Engine["name"]): Promise<RunningGateway> {
-  const real = engine === "redis" ? await startRedisServer() : undefined;
-  const server = await createRedisServer({ clock: new WallClock(), redisUrl: real?.url });
+async function startGateway(under: EngineUnderTest): Promise<RunningGateway> {
+  const { redisUrl, stop } = await under.startGround();
+  const server = await createRedisServer({ clock: new WallClock(), redisUrl });
   const listening = listen(server.fetch);
   const { url } = listening;
   return {
     gateway: {
-      engine,
+      engine: under.name,
       url,
       token: server.token,
       redis: new Redis({ url, token: server.token, enableTelemetry: false }),
@@ -104,7 +103,7 @@ async function startGateway(engine: Engine["name"]): Promise<RunningGateway> {
     stop: async () => {
       await listening.close();
       await server.close();
-      await real?.stop();
+      await stop();
     },
   };
 }

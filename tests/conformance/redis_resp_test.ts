@@ -3,7 +3,8 @@ import type { Engine, Reply } from "../../dev/redis/engines/engine.ts";
 import { createRespEngine } from "../../dev/redis/engines/resp.ts";
 import { RedisUnreachableError } from "../../dev/redis/engines/resp_connection.ts";
 import { commandOf, encodeCommands, ReplyParser } from "../../dev/redis/engines/resp_protocol.ts";
-import { findRedisServer, noRedisServer, startRedisServer } from "../support/redis_server.ts";
+import { needs } from "../support/needs.ts";
+import { startRedisServer } from "../support/redis_server.ts";
 
 const encoder = new TextEncoder();
 const bulk = (text: string): Reply => ({ type: "bulk", bytes: encoder.encode(text) });
@@ -96,8 +97,8 @@ Deno.test("a slow server: commands wait in line, and each gets its own reply", a
 });
 
 Deno.test({
-  name: `a server that restarts is found again${reason()}`,
-  ignore: !findRedisServer(),
+  name: "a server that restarts is found again",
+  ...needs("redis-server"),
   fn: async () => {
     await using before = await startRedisServer();
     const engine = await createRespEngine(before.url);
@@ -111,8 +112,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: `a password and a database are taken from the URL${reason()}`,
-  ignore: !findRedisServer(),
+  name: "a password and a database are taken from the URL",
+  ...needs("redis-server"),
   fn: async () => {
     await using server = await startRedisServer({ password: "s3cret" });
     const engine = await createRespEngine(`${server.url}/3`);
@@ -125,8 +126,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: `a subscriber is told when the server goes away${reason()}`,
-  ignore: !findRedisServer(),
+  name: "a subscriber is told when the server goes away",
+  ...needs("redis-server"),
   fn: async () => {
     await using server = await startRedisServer();
     const engine = await createRespEngine(server.url);
@@ -137,10 +138,6 @@ Deno.test({
     await engine.close();
   },
 });
-
-function reason(): string {
-  return findRedisServer() ? "" : ` (skipped: ${noRedisServer})`;
-}
 
 async function run(engine: Engine, ...words: string[]): Promise<Reply> {
   return (await engine.run(commandOf(...words))).reply;

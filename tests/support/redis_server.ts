@@ -20,9 +20,6 @@ export interface RedisServerOptions {
   password?: string;
 }
 
-/** Why tests against a real server are skipped. */
-export const noRedisServer = "redis-server is not on PATH";
-
 /** The path of redis-server, if there is one on PATH. */
 export function findRedisServer(): string | undefined {
   const directories = (Deno.env.get("PATH") ?? "").split(Deno.build.os === "windows" ? ";" : ":");
@@ -32,7 +29,9 @@ export function findRedisServer(): string | undefined {
 /** Starts a server with no data; resolves once it takes connections. */
 export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const path = findRedisServer();
-  if (path === undefined) throw new Error(`Cannot start a Redis server: ${noRedisServer}`);
+  if (path === undefined) {
+    throw new Error("Cannot start a Redis server: redis-server is not on PATH");
+  }
   const { port = freePort(), password } = options;
   const login = password === undefined ? [] : ["--requirepass", password];
   const server = new Deno.Command(path, {

@@ -31,7 +31,7 @@ export function mendCommands(registry: CommandRegistry): void {
   replace("zrangestore", (original) => withBareInfinity(original, 2));
   replace("xack", (original) => ({ ...original, execute: withoutGroup(original.execute) }));
   replace("xgroup", (original) => ({ ...original, execute: withRequiredKey(original.execute) }));
-  replace("xpending", (original) => ({ ...original, execute: withNullSummary(original.execute) }));
+  replace("xpending", (original) => ({ ...original, execute: withSummary(original.execute) }));
   replace(
     "xrange xrevrange",
     (original) => ({ ...original, execute: withCount(original.execute) }),
@@ -87,8 +87,8 @@ function withRequiredKey(execute: Execute): Execute {
   };
 }
 
-/** The list of consumers in an empty summary is null, not empty. */
-function withNullSummary(execute: Execute): Execute {
+/** In a summary the counts are text, and without any the list of consumers is null. */
+function withSummary(execute: Execute): Execute {
   return (args, context) => {
     const result = execute(args, context);
     const { mode } = (args as { args: { mode: string } }).args;
@@ -96,10 +96,21 @@ function withNullSummary(execute: Execute): Execute {
       return result;
     }
     const [total, first, last, consumers] = result.value.items;
-    return consumers.kind === "array" && consumers.items.length === 0
-      ? RedisResult.create(RedisValue.array([total, first, last, RedisValue.nullArray()]))
-      : result;
+    if (consumers.kind !== "array") return result;
+    const counted = consumers.items.map((each) =>
+      RedisValue.array((each.kind === "array" ? each.items : [each]).map(asText))
+    );
+    return RedisResult.create(RedisValue.array([
+      total,
+      first,
+      last,
+      counted.length === 0 ? RedisValue.nullArray() : RedisValue.array(counted),
+    ]));
   };
+}
+
+function asText(value: RedisValue): RedisValue {
+  return value.kind === "integer" ? RedisValue.bulkString(Buffer.from(String(value.value))) : value;
 }
 
 /** A COUNT of zero or less gives null where there is a stream. */
