@@ -76,7 +76,7 @@ Deno.test({
       replies.push((await gateway.post("/", ["EVALSHA", sha, 1, "n"])).body);
     }
     assert.ok(replies.some(({ result }) => result === 1), JSON.stringify(replies));
-    gateway.server.faults.add({ kind: "loseScripts" });
+    gateway.server.faults.loseScripts();
     const missed = await gateway.post("/", ["EVALSHA", sha, 1, "n"]);
     assert.match(missed.body.error, /^NOSCRIPT /);
   },
