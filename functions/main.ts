@@ -1,5 +1,5 @@
 /**
- * The entry on Deno and Deno Deploy: `deno serve functions/main.ts`.
+ * The entry on Deno and Deno Deploy: `deno run -A functions/main.ts`, on port 8000.
  *
  * The environment is read once; a bad one is said in one message and ends the process.
  *
@@ -22,6 +22,5 @@ function start() {
 
 const app = start();
 
-export default {
-  fetch: (request: Request) => app.fetch(request),
-};
+// Deno Deploy runs the file as `deno run` does, and waits for a server: a default export is none.
+Deno.serve((request) => app.fetch(request));

@@ -7,7 +7,7 @@ import { Hono } from "hono";
 import { RequestError, UnsupportedDelayError } from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
 import { requireServiceToken } from "../middleware/auth.ts";
-import { readBody } from "../middleware/body.ts";
+import { parseJson, parseShape, readBody } from "../middleware/body.ts";
 import { verifyQstash } from "../middleware/verify_qstash.ts";
 import {
   EnqueueManyRequest,
@@ -101,7 +101,7 @@ export const jobRoutes = new Hono<AppEnv>()
     );
   })
   .post("/qstash/failures", verifyQstash, async (c) => {
-    const callback = FailureCallback.parse(JSON.parse(c.var.delivery.body));
+    const callback = parseShape(FailureCallback, parseJson(c.var.delivery.body));
     const answer = await c.var.deps.jobs.failed({
       url: callback.url,
       body: fromBase64(callback.sourceBody),

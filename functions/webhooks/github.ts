@@ -5,6 +5,7 @@
  */
 import { BodyInvalidError, NotConfiguredError, RequestError } from "../../shared/mod.ts";
 import type { AppRegistry } from "../jobs/registry.ts";
+import { parseJson } from "../middleware/body.ts";
 import { isSignedBy } from "./hmac.ts";
 
 /** The job that each event becomes; every other event is let go. */
@@ -42,6 +43,16 @@ export async function verifyGithub(
     throw new RequestError("signature_invalid", "Cannot accept: the signature is not GitHub's");
   }
   return { event: required(headers, "X-GitHub-Event"), id: required(headers, "X-GitHub-Delivery") };
+}
+
+/**
+ * The payload of a delivery, sent as JSON or, as GitHub's own form suggests, in a form's field.
+ *
+ * @throws {RequestError} `body_malformed`
+ */
+export function readGithubPayload(contentType: string | undefined, text: string): unknown {
+  const isForm = contentType?.startsWith("application/x-www-form-urlencoded") ?? false;
+  return parseJson(isForm ? new URLSearchParams(text).get("payload") ?? "" : text);
 }
 
 function required(headers: Headers, name: string): string {

@@ -7,12 +7,13 @@
  */
 import { type Context, Hono } from "hono";
 import type { AppEnv } from "../context.ts";
+import type { AppRegistry } from "../jobs/registry.ts";
 import { decodeText, parseJson, parseShape, readBytes } from "../middleware/body.ts";
-import { githubJobs, verifyGithub } from "./github.ts";
+import { githubJobs, readGithubPayload, verifyGithub } from "./github.ts";
 import { StandardEvent, standardJobs, verifyStandard } from "./standard.ts";
 
-/** QStash's free plan carries 1 MB, and the envelope takes its share. */
-const MOST_BYTES = 1_000_000;
+/** More than a job may carry: of an event, only what its job reads is passed on. */
+const MOST_BYTES = 10_000_000;
 
 export const webhookRoutes = new Hono<AppEnv>()
   .post("/hooks/github", async (c) => {
@@ -23,7 +24,7 @@ export const webhookRoutes = new Hono<AppEnv>()
     return await accept(c, githubJobs, {
       type: event,
       dedupeId: `github:${id}`,
-      input: () => parseJson(decodeText(body)),
+      input: () => readGithubPayload(c.req.header("Content-Type"), decodeText(body)),
     });
   })
   .post("/hooks/standard", async (c) => {
@@ -46,13 +47,14 @@ interface Event {
 /** Enqueues the event's job, or says that there is none: a sender must not be made to try again. */
 async function accept(
   c: Context<AppEnv>,
-  jobs: Readonly<Record<string, string>>,
+  jobs: Readonly<Record<string, keyof AppRegistry>>,
   { type, dedupeId, input }: Event,
 ) {
   if (!Object.hasOwn(jobs, type)) {
     return c.json({ accepted: false, because: `no job is made of "${type}"` }, 202);
   }
   const job = jobs[type];
-  const { id, deduplicated } = await c.var.deps.jobs.enqueueUnchecked(job, input(), { dedupeId });
+  const read = parseShape(c.var.deps.jobs.registry[job].input, input());
+  const { id, deduplicated } = await c.var.deps.jobs.enqueueUnchecked(job, read, { dedupeId });
   return c.json({ id, job, deduplicated }, 202, { Location: `/api/jobs/${id}` });
 }

@@ -10,6 +10,7 @@ import {
   AppError,
   QueueRejectedError,
   QueueUnavailableError,
+  RequestError,
   UnsupportedDelayError,
 } from "../errors.ts";
 
@@ -40,6 +41,9 @@ export function queueFailure(act: string, error: unknown, now: number): Error {
   if (maxDelay) {
     const limit = maxDelay[1] ? `${maxDelay[1]} seconds` : "less";
     return new UnsupportedDelayError("delay", `the plan holds a message for at most ${limit}`);
+  }
+  if (status === 412 && /size/i.test(text)) {
+    return new RequestError("body_too_large", `Cannot ${act}: the plan's messages are smaller`);
   }
   return new QueueRejectedError(`Cannot ${act}: QStash answered ${status}: ${text}`);
 }

@@ -33,7 +33,7 @@ Deno.test("the worker answers 503 while settings are missing, and starts once th
 
 Deno.test("main.ts names every missing setting in one message, and ends", async () => {
   const { code, stderr, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["serve", "-A", "--host", "127.0.0.1", "--port", "0", "functions/main.ts"],
+    args: ["run", "-A", "functions/main.ts"],
     cwd: root,
     env: { PUBLIC_URL: "nonsense", QSTASH_DEV: "true", ...unset(settings, ["PUBLIC_URL"]) },
   }).output();

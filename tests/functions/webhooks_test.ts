@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import { cloudSecrets, createCloud } from "../../dev/cloud.ts";
+import { createApp } from "../../functions/app.ts";
+import { createDeps } from "../../functions/deps.ts";
+import { readConfig } from "../../shared/mod.ts";
+import { silentLog } from "../support/silent_log.ts";
 import {
   createAppWorld,
   GITHUB_SECRET,
@@ -44,6 +49,36 @@ Deno.test("GitHub's own example of a signature is accepted", async () => {
     },
   });
   assert.equal(response.status, 202);
+});
+
+Deno.test("a push in a form's field is taken as well, and only what the job reads is passed on", async () => {
+  await using world = createAppWorld();
+  const payload = JSON.stringify({ ...JSON.parse(push), padding: "x".repeat(2_000_000) });
+  const init = await githubRequest({ body: new URLSearchParams({ payload }).toString() });
+  init.headers["Content-Type"] = "application/x-www-form-urlencoded";
+  const { response, body } = await world.request("/hooks/github", init);
+  assert.equal(response.status, 202, JSON.stringify(body));
+  const [entry] = world.qstash.logs();
+  const carried = JSON.parse(atob(entry.body as string));
+  assert.equal(carried.input.repository.full_name, "octo/hello");
+  assert.equal(carried.input.padding, undefined);
+});
+
+Deno.test("a push that is too large for a message of the plan is refused as such", async () => {
+  await using cloud = await createCloud({
+    plan: "free",
+    app: (settings) => createApp(createDeps(readConfig(settings), { log: silentLog })),
+  });
+  const commit = { id: "1", message: "x".repeat(2_000_000), author: { name: "octocat" } };
+  const response = await cloud.fetch(
+    "/hooks/github",
+    await githubRequest({
+      body: JSON.stringify({ ...JSON.parse(push), commits: [commit] }),
+      secret: cloudSecrets.WEBHOOK_SECRET_GITHUB,
+    }),
+  );
+  assert.equal(response.status, 413);
+  assert.equal((await response.json()).code, "body_too_large");
 });
 
 Deno.test("a push becomes the job github.push, and again is the same job", async () => {
@@ -153,9 +188,9 @@ const signedFaults: [name: string, body: string, status: number, code: string, f
     JSON.stringify({ ...JSON.parse(push), repository: 7 }),
     422,
     "body_invalid",
-    "input.repository",
+    "repository",
   ],
-  ["of more than 1 MB", JSON.stringify("x".repeat(1_000_000)), 413, "body_too_large"],
+  ["of more than 10 MB", JSON.stringify("x".repeat(10_000_000)), 413, "body_too_large"],
 ];
 for (const [name, payload, status, code, field] of signedFaults) {
   Deno.test(`a signed push ${name} answers ${code}, and makes no job`, async () => {
