@@ -126,11 +126,10 @@ const outsides: [what: string, pattern: RegExp][] = [
   ["chance", /(?<![\w$])(Math\.random\b|crypto\.(randomUUID|getRandomValues)\b)/],
 ];
 
-const packageNames = Object.keys(
-  (JSON.parse(await Deno.readTextFile(new URL("../deno.json", import.meta.url))) as {
-    imports: Record<string, string>;
-  }).imports,
-);
+const { imports: packages } = JSON.parse(
+  await Deno.readTextFile(new URL("../deno.json", import.meta.url)),
+) as { imports: Record<string, string> };
+const packageNames = Object.keys(packages);
 
 /** Everything wrong with the file at `path` (relative to the root), one line for each. */
 function faultsOf(path: string, source: string): string[] {
@@ -166,6 +165,11 @@ function faultsOf(path: string, source: string): string[] {
       fault(line, `${row.part} may not import the package ${specifier}`);
     }
   }
+  if (row.part !== "tests and bench" && path !== "functions/worker.ts") {
+    for (const { line } of findInCode(source, /^export\s+default\b/)) {
+      fault(line, "only the Workers entry has a default export");
+    }
+  }
   if (!row.outside) {
     for (const [what, pattern] of outsides) {
       for (const { line, text } of findInCode(source, pattern)) {
@@ -184,6 +188,14 @@ Deno.test("every file imports only what its place allows", async () => {
     faults.push(...faultsOf(name, await Deno.readTextFile(path)));
   }
   assert.deepEqual(faults, [], "\n" + faults.join("\n"));
+});
+
+Deno.test("packages are pinned exactly, and the lock names no address", async () => {
+  for (const [name, target] of Object.entries(packages)) {
+    assert.match(target, /^npm:(@[^@]+|[^@]+)@\d+\.\d+\.\d+$/, name);
+  }
+  const lock = await Deno.readTextFile(new URL("../deno.lock", import.meta.url));
+  assert.doesNotMatch(lock, /https?:|"tarball"/);
 });
 
 const refused: { path: string; source: string; because: RegExp }[] = [
@@ -235,6 +247,11 @@ const refused: { path: string; source: string; because: RegExp }[] = [
     path: "dev/redis/server.ts",
     source: `import { createKeys } from "../../shared/core/keys.ts";`,
     because: /a protocol server in dev may not import shared\/core\/keys\.ts/,
+  },
+  {
+    path: "functions/feed/routes.ts",
+    source: `\nexport default 1;`,
+    because: /routes\.ts:2 only the Workers entry has a default export/,
   },
   {
     path: "functions/app.ts",

@@ -104,7 +104,7 @@ export function importsOf(source: string): ImportStatement[] {
 /** Where `pattern` stands in the code of `source`, comments and text left out. */
 export function findInCode(source: string, pattern: RegExp): Place[] {
   const code = onlyCode(source);
-  return [...code.matchAll(new RegExp(pattern, "g"))].map((match) => ({
+  return [...code.matchAll(new RegExp(pattern, "gm"))].map((match) => ({
     line: lineAt(code, match.index),
     text: match[0].trim(),
   }));
