@@ -6,13 +6,16 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import type { Cloud } from "../../dev/cloud.ts";
-import { signDelivery } from "../../dev/qstash/signing.ts";
-
-/** One request, or a short story of several. */
-export interface PlatformCase {
-  name: string;
-  run(cloud: Cloud): Promise<void>;
-}
+import {
+  authorized,
+  deliver,
+  ended,
+  enqueue,
+  githubPush,
+  type PlatformCase,
+  until,
+} from "./calls.ts";
+import { refusalCases } from "./refusals.ts";
 
 /** Every case, in the order in which it runs. */
 export const platformCases: readonly PlatformCase[] = [
@@ -33,7 +36,7 @@ export const platformCases: readonly PlatformCase[] = [
       await response.body?.cancel();
     },
   })),
-  ...problems(),
+  ...refusalCases,
   {
     name: "a job is accepted, delivered, settled, and can be read",
     run: async (cloud) => {
@@ -170,217 +173,3 @@ export const platformCases: readonly PlatformCase[] = [
     },
   },
 ];
-
-/** A request that is refused: its status, its code, and nothing done. */
-interface Refusal {
-  name: string;
-  status: number;
-  code: string;
-  send(cloud: Cloud): Promise<Response>;
-}
-
-function problems(): PlatformCase[] {
-  const refusals: Refusal[] = [
-    {
-      name: "an unknown path",
-      status: 404,
-      code: "not_found",
-      send: (cloud) => cloud.fetch("/nowhere"),
-    },
-    {
-      name: "another method",
-      status: 405,
-      code: "method_not_allowed",
-      send: (cloud) => cloud.fetch("/health", { method: "DELETE" }),
-    },
-    {
-      name: "no token",
-      status: 401,
-      code: "token_missing",
-      send: (cloud) => cloud.fetch("/api/jobs/debug.echo", { method: "POST", body: "{}" }),
-    },
-    {
-      name: "a wrong token",
-      status: 401,
-      code: "token_invalid",
-      send: (cloud) =>
-        cloud.fetch("/api/jobs/debug.echo", {
-          method: "POST",
-          headers: { authorization: "Bearer wrong" },
-          body: "{}",
-        }),
-    },
-    {
-      name: "an unknown job",
-      status: 404,
-      code: "job_unknown",
-      send: (cloud) => enqueue(cloud, { input: {} }, "no.such"),
-    },
-    {
-      name: "a wrong payload",
-      status: 422,
-      code: "body_invalid",
-      send: (cloud) => enqueue(cloud, { input: { message: 7 } }),
-    },
-    {
-      name: "malformed JSON",
-      status: 400,
-      code: "body_malformed",
-      send: (cloud) => enqueue(cloud, "{"),
-    },
-    {
-      name: "a body that is too large",
-      status: 413,
-      code: "body_too_large",
-      send: (cloud) => enqueue(cloud, { input: { message: "x".repeat(1_100_000) } }),
-    },
-    {
-      name: "a delay of no known form",
-      status: 422,
-      code: "delay_unsupported",
-      send: (cloud) => enqueue(cloud, { input: { message: "x" }, delay: "soon" }),
-    },
-    {
-      name: "a job that is not there",
-      status: 404,
-      code: "job_not_found",
-      send: (cloud) =>
-        cloud.fetch("/api/jobs/00000000000000000000", { headers: authorized(cloud) }),
-    },
-    {
-      name: "an unsigned delivery",
-      status: 401,
-      code: "signature_missing",
-      send: (cloud) => cloud.fetch("/qstash/jobs/debug.echo", { method: "POST", body: "{}" }),
-    },
-    {
-      name: "a forged delivery",
-      status: 401,
-      code: "signature_invalid",
-      send: (cloud) => deliver(cloud, { body: "{}", key: "sig_forged" }),
-    },
-    {
-      name: "a delivery that was signed for another URL",
-      status: 401,
-      code: "signature_invalid",
-      send: (cloud) => deliver(cloud, { body: "{}", url: `${cloud.url}/qstash/failures` }),
-    },
-    {
-      name: "a delivery whose signature has expired",
-      status: 401,
-      code: "signature_expired",
-      send: (cloud) => deliver(cloud, { body: "{}", now: cloud.clock.now() - 3_600_000 }),
-    },
-    {
-      name: "a forged webhook",
-      status: 401,
-      code: "signature_invalid",
-      send: (cloud) => githubPush(cloud, "forged"),
-    },
-  ];
-  return refusals.map(({ name, status, code, send }) => ({
-    name: `${name} answers ${status} ${code} as problem details`,
-    run: async (cloud) => {
-      const published = cloud.qstash.messages().length;
-      const response = await send(cloud);
-      const text = await response.text();
-      assert.equal(response.status, status, text);
-      assert.equal(response.headers.get("content-type"), "application/problem+json");
-      assert.match(response.headers.get("server-timing") ?? "", /^app;dur=/);
-      const problem = JSON.parse(text);
-      assert.equal(problem.code, code);
-      assert.equal(problem.status, status);
-      assert.equal(problem.type, `${cloud.url}/docs#${code}`);
-      assert.ok(problem.title && problem.detail && problem.instance && problem.requestId);
-      assert.equal(problem.requestId, response.headers.get("x-request-id"));
-      assert.equal(cloud.qstash.messages().length, published, "nothing was published");
-    },
-  }));
-}
-
-function authorized(cloud: Cloud): Record<string, string> {
-  return { authorization: `Bearer ${cloud.environment.SERVICE_TOKENS}` };
-}
-
-function enqueue(cloud: Cloud, body: unknown, job = "debug.echo"): Promise<Response> {
-  return cloud.fetch(`/api/jobs/${job}`, {
-    method: "POST",
-    headers: { ...authorized(cloud), "content-type": "application/json" },
-    body: typeof body === "string" ? body : JSON.stringify(body),
-  });
-}
-
-/** Calls the delivery endpoint as QStash would, unless it is told to do it wrong. */
-async function deliver(
-  cloud: Cloud,
-  { body, key, url, now }: { body: string; key?: string; url?: string; now?: number },
-): Promise<Response> {
-  const target = `${cloud.url}/qstash/jobs/debug.echo`;
-  const signature = await signDelivery({
-    key: key ?? cloud.qstash.signingKeys.current,
-    url: url ?? target,
-    body: new TextEncoder().encode(body),
-    now: now ?? cloud.clock.now(),
-  });
-  return await cloud.fetch("/qstash/jobs/debug.echo", {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "upstash-signature": signature,
-      "upstash-message-id": "msg_platform",
-      "upstash-retried": "0",
-    },
-    body,
-  });
-}
-
-function githubPush(cloud: Cloud, secret: string): Promise<Response> {
-  const body = JSON.stringify({
-    ref: "refs/heads/main",
-    after: "f".repeat(40),
-    repository: { full_name: "octo/hello" },
-    pusher: { name: "mona" },
-    commits: [{
-      id: "f".repeat(40),
-      message: "Say hello\n\nto all",
-      author: { name: "Mona", username: "mona" },
-      added: ["hello.txt"],
-      modified: ["README.md"],
-      removed: [],
-    }],
-  });
-  return cloud.fetch("/hooks/github", {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      "x-github-event": "push",
-      "x-github-delivery": crypto.randomUUID(),
-      "x-hub-signature-256": `sha256=${createHmac("sha256", secret).update(body).digest("hex")}`,
-    },
-    body,
-  });
-}
-
-/** The job's view, once it has ended. */
-async function ended(cloud: Cloud, id: string) {
-  return await until(
-    async () => {
-      const response = await cloud.fetch(`/api/jobs/${id}`, { headers: authorized(cloud) });
-      const text = await response.text();
-      assert.equal(response.status, 200, text);
-      return JSON.parse(text);
-    },
-    ({ state }) => ["succeeded", "failed", "cancelled"].includes(state),
-  );
-}
-
-/** Asks until `isDone`; what is asked moves in real time, in another process. */
-async function until<T>(ask: () => Promise<T>, isDone: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const answer = await ask();
-    if (isDone(answer)) return answer;
-    if (Date.now() > deadline) assert.fail(`It did not come to that: ${JSON.stringify(answer)}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
