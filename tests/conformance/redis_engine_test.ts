@@ -39,6 +39,16 @@ const insides: { name: string; before?: string[]; command: string[]; inner: stri
   { name: "a script that is not there", command: ["EVALSHA", "f".repeat(40), "0"], inner: [] },
   { name: "a script with the wrong arity", command: ["EVAL", "return 1"], inner: [] },
   {
+    name: "a function",
+    before: [
+      "FUNCTION",
+      "LOAD",
+      "#!lua name=l\nredis.register_function('f', function(k) return redis.call('get', k[1]) end)",
+    ],
+    command: ["FCALL", "f", "1", "k"],
+    inner: ["GET"],
+  },
+  {
     name: "a read-only script",
     command: ["EVAL_RO", "return redis.call('get', KEYS[1])", "1", "k"],
     inner: ["GET"],

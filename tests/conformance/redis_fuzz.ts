@@ -11,7 +11,8 @@ import { describe } from "../../dev/redis/commands.ts";
 import type { Command, Engine } from "../../dev/redis/engines/engine.ts";
 import { agree, type Result, resultOf } from "./redis_compare.ts";
 import { isError, type Observation } from "./redis_differences.ts";
-import { families, keyNames } from "./redis_families.ts";
+import { keyNames } from "./redis_atoms.ts";
+import { families } from "./redis_families.ts";
 import { mutate, pick, type Random, seededRandom } from "./redis_grammar.ts";
 
 /** The two engines that must agree. */
