@@ -6,26 +6,15 @@
  *
  * @module
  */
+import { bytesIn, type Caller, Checks, type Refusal } from "./checks.ts";
 import { type CommandDescription, describe, describeName } from "./commands.ts";
-import type { Command, Engine, Execution, Reply } from "./engines/engine.ts";
-import { limitErrors, type Limits } from "./limits.ts";
-import type { Meter } from "./meter.ts";
+import type { Command, Execution, Reply } from "./engines/engine.ts";
+import type { InfoSource } from "./info.ts";
 import { answer } from "./own_answers.ts";
 import { ScriptLayer } from "./scripts.ts";
 import { StorageLimits } from "./storage_limits.ts";
 
-/** Who calls. */
-export interface Caller {
-  /** Holds the read-only token. */
-  readonly readOnly: boolean;
-}
-
-export interface GatewayOptions {
-  engine: Engine;
-  meter: Meter;
-  limits: Limits;
-  now(): number;
-  connections(): number;
+export interface GatewayOptions extends InfoSource {
   /** Told of every command that runs. */
   onCommand(command: Command): void;
 }
@@ -46,12 +35,6 @@ interface Prepared {
   readonly settle?: (reply: Reply) => Reply;
 }
 
-/** Why a command does not run. */
-interface Refusal {
-  readonly refused: string;
-  readonly status: number;
-}
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const scriptNames = new Set(["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO"]);
@@ -61,12 +44,14 @@ const FLUSHDB = encoder.encode("FLUSHDB");
 export class Gateway {
   readonly scripts: ScriptLayer;
   readonly #options: GatewayOptions;
+  readonly #checks: Checks;
   readonly #storage: StorageLimits;
   #writes = 0;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.scripts = new ScriptLayer(options.engine);
+    this.#checks = new Checks(options);
     this.#storage = new StorageLimits(options.engine, options.limits);
   }
 
@@ -133,8 +118,10 @@ export class Gateway {
   open(command: Command, caller: Caller): Refusal | undefined {
     const described = describe(command);
     if (!described) return { refused: "ERR unknown command", status: 400 };
-    const refusal = this.#refuseCaller(described, caller, described.name !== "MONITOR") ??
-      this.#refuseQuota(described, 1) ?? this.#refuseSize(command);
+    // Its own form is the one way to subscribe, and the read-only token may.
+    const mayRead = described.name !== "MONITOR";
+    const refusal = this.#checks.caller(described, caller, mayRead) ??
+      this.#checks.size(command) ?? this.#checks.quota(described, 1);
     if (refusal) return refusal;
     const execution: Execution = { reply: { type: "status", text: "OK" }, inner: [] };
     this.#options.onCommand(command);
@@ -158,14 +145,13 @@ export class Gateway {
       };
     }
     const keys = described.keys(command);
-    const refusal = this.#refuseCaller(described, caller) ?? this.#refuseSize(command) ??
-      this.#refuseKeys(command, keys) ?? this.#refuseQuota(described, together);
+    const refusal = this.#checks.caller(described, caller) ?? this.#checks.size(command) ??
+      this.#checks.keys(command, keys) ?? this.#checks.quota(described, together);
     if (refusal) return refusal;
     const prepared = this.#route(described, command);
     if (prepared instanceof Promise || described.access !== "write") return prepared;
-    const bytes = command.reduce((total, word) => total + word.byteLength, 0);
-    const tooMuch = this.#storage.check(name, command, keys, bytes);
-    const pending = name === "XREADGROUP" ? this.#refusePending(command, keys) : undefined;
+    const tooMuch = this.#storage.check(name, command, keys, bytesIn(command));
+    const pending = name === "XREADGROUP" ? this.#checks.pending(command, keys) : undefined;
     if (tooMuch === undefined && pending === undefined) return prepared;
     return Promise.all([tooMuch, pending]).then(([storage, stream]) => {
       const refused = storage ?? stream;
@@ -186,14 +172,7 @@ export class Gateway {
     }
     if (name === "FUNCTION KILL") return { ...known, reply: notBusy };
     if (described.answeredBy === "gateway" || name === "SELECT") {
-      const source = {
-        engine: this.#options.engine,
-        meter: this.#options.meter,
-        limits: this.#options.limits,
-        now: this.#options.now,
-        connections: this.#options.connections,
-      };
-      return answer(described, original, source).then((reply) => ({ ...known, reply }));
+      return answer(described, original, this.#options).then((reply) => ({ ...known, reply }));
     }
     // A server behind REDIS_URL may have other databases, which Upstash does not know of.
     if (name === "FLUSHALL") return { ...known, command: [FLUSHDB, ...original.slice(1)] };
@@ -231,58 +210,6 @@ export class Gateway {
       ? `ERR unknown command '${lacking.described.name}': Upstash has it, but not the local ` +
         `server on its ${this.#options.engine.name} engine`
       : message;
-  }
-
-  #refuseCaller(
-    described: CommandDescription,
-    caller: Caller,
-    allowed = described.readOnlyToken,
-  ): Refusal | undefined {
-    if (!caller.readOnly || allowed) return undefined;
-    const name = described.name.toLowerCase().replace(" ", "|");
-    return {
-      refused: `NOPERM this user has no permissions to run the '${name}' command or its subcommand`,
-      status: 400,
-    };
-  }
-
-  #refuseSize(command: Command): Refusal | undefined {
-    const limit = this.#options.limits.requestBytes;
-    const bytes = command.reduce((total, word) => total + word.byteLength, 0);
-    if (bytes <= limit) return undefined;
-    return { refused: limitErrors.request(limit, bytes), status: 413 };
-  }
-
-  #refuseKeys(command: Command, keys: readonly number[]): Refusal | undefined {
-    const limit = this.#options.limits.keyBytes;
-    const tooLong = keys.find((index) => command[index].byteLength > limit);
-    if (tooLong === undefined) return undefined;
-    return { refused: limitErrors.key(limit, command[tooLong].byteLength), status: 400 };
-  }
-
-  #refuseQuota(described: CommandDescription, together: number): Refusal | undefined {
-    const { limits: { monthlyCommands: limit }, meter, now } = this.#options;
-    if (limit === undefined || !described.billed) return undefined;
-    const usage = meter.commandsInMonth(now());
-    if (usage + together <= limit) return undefined;
-    return { refused: limitErrors.quota(limit, usage), status: 400 };
-  }
-
-  /** Why a consumer that holds too much may not read on. */
-  async #refusePending(command: Command, keys: readonly number[]): Promise<string | undefined> {
-    const [group, consumer] = [command[2], command[3]];
-    const limit = this.#options.limits.pendingEntries;
-    for (const index of keys) {
-      const isNew = decoder.decode(command[index + keys.length]) === ">";
-      if (!isNew || !consumer) continue;
-      const words = ["-", "+", String(limit)].map((word) => encoder.encode(word));
-      const question = [encoder.encode("XPENDING"), command[index], group, ...words, consumer];
-      const { reply } = await this.#options.engine.run(question);
-      if (reply.type === "array" && (reply.items?.length ?? 0) >= limit) {
-        return limitErrors.pending();
-      }
-    }
-    return undefined;
   }
 }
 

@@ -15,6 +15,8 @@ export interface InfoSource {
   now(): number;
   /** Open event streams. */
   connections(): number;
+  /** The number of the database behind `REDIS_URL`; 0 elsewhere. */
+  readonly database: number;
 }
 
 /** Keys and bytes of an engine, as it tells them itself. */
@@ -32,8 +34,8 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const everything = new Set(["", "all", "default", "everything"]);
 
-/** Asks the engine for its figures. */
-export async function readFigures(engine: Engine): Promise<EngineFigures> {
+/** Asks the engine for its figures; keys are those of `database`. */
+export async function readFigures(engine: Engine, database = 0): Promise<EngineFigures> {
   const question: Command = [encoder.encode("INFO")];
   const { reply } = await engine.run(question);
   const text = reply.type === "bulk" && reply.bytes ? decoder.decode(reply.bytes) : "";
@@ -41,7 +43,7 @@ export async function readFigures(engine: Engine): Promise<EngineFigures> {
     [...text.matchAll(/^(\w+):([^\r\n]*)/gm)].map(([, name, value]) => [name, value]),
   );
   const keyspace = Object.fromEntries(
-    [...(statistics.get("db0") ?? "").matchAll(/(\w+)=(\d+)/g)]
+    [...(statistics.get(`db${database}`) ?? "").matchAll(/(\w+)=(\d+)/g)]
       .map(([, name, value]) => [name, Number(value)]),
   );
   return {
@@ -58,7 +60,7 @@ export async function infoText(
   source: InfoSource,
   sections: readonly string[],
 ): Promise<string> {
-  const known = sectionsOf(source, await readFigures(source.engine));
+  const known = sectionsOf(source, await readFigures(source.engine, source.database));
   const asked = sections.some((name) => everything.has(name.toLowerCase())) || sections.length === 0
     ? Object.keys(known)
     : sections;

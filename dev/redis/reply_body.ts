@@ -21,10 +21,10 @@ export function toJson(reply: Reply, base64: boolean): string {
   return `{"result":${valueToJson(reply, base64)}}`;
 }
 
-/** RESP2, binary-safe. */
-export function toResp2(reply: Reply): Uint8Array<ArrayBuffer> {
+/** RESP2, binary-safe, one reply after another. */
+export function toResp2(replies: readonly Reply[]): Uint8Array<ArrayBuffer> {
   const parts: Uint8Array[] = [];
-  write(reply, parts);
+  for (const reply of replies) write(reply, parts);
   return new Uint8Array(Buffer.concat(parts));
 }
 

@@ -8,13 +8,14 @@
  */
 import { type DevClock, WallClock } from "../clock.ts";
 import { type Call, CallError, readCall } from "./call.ts";
+import type { Caller } from "./checks.ts";
 import { describe } from "./commands.ts";
 import { controlRoute } from "./control.ts";
 import { createEmbeddedEngine } from "./engines/embedded.ts";
 import type { Engine, Reply } from "./engines/engine.ts";
 import { createRespEngine } from "./engines/resp.ts";
 import { type RedisFaultKind, RedisFaults } from "./faults.ts";
-import { type Caller, Gateway } from "./gateway.ts";
+import { Gateway } from "./gateway.ts";
 import { defaultLimits, limitErrors, type Limits } from "./limits.ts";
 import { Meter } from "./meter.ts";
 import { bytesOf, toJson, toResp2 } from "./reply_body.ts";
@@ -82,6 +83,7 @@ export async function createRedisServer(options: RedisServerOptions): Promise<Re
     limits,
     now,
     connections: () => streams.size,
+    database: redisUrl === undefined ? 0 : Number(new URL(redisUrl).pathname.slice(1)),
     onCommand: (command) => streams.show(command, now()),
   });
   const faults = new RedisFaults({
@@ -148,15 +150,15 @@ export async function createRedisServer(options: RedisServerOptions): Promise<Re
       "content-type": format === "resp2" ? "application/octet-stream" : "application/json",
       "upstash-sync-token": gateway.syncToken,
     };
-    if (format === "resp2") {
-      const bytes = new Uint8Array(checked.flatMap((reply) => [...toResp2(reply)]));
-      meter.countOut(bytes.byteLength);
-      return new Response(bytes, { status, headers });
+    const bytes = format === "resp2"
+      ? toResp2(checked)
+      : encoder.encode(many ? `[${jsonOf(checked).join(",")}]` : jsonOf(checked)[0]);
+    meter.countOut(bytes.byteLength);
+    return new Response(bytes, { status, headers });
+
+    function jsonOf(replies: Reply[]) {
+      return replies.map((reply) => toJson(reply, format === "base64"));
     }
-    const items = checked.map((reply) => toJson(reply, format === "base64"));
-    const text = many ? `[${items.join(",")}]` : items[0];
-    meter.countOut(text.length);
-    return new Response(text, { status, headers });
   }
 
   function withinLimit(reply: Reply): Reply {

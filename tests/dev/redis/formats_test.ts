@@ -60,7 +60,7 @@ for (const [name, reply, json, base64, resp2] of written) {
   Deno.test(`${name} is written as JSON, base64 and RESP2`, () => {
     assert.equal(toJson(reply, false), json);
     assert.equal(toJson(reply, true), base64);
-    assert.equal(new TextDecoder().decode(toResp2(reply)), resp2);
+    assert.equal(new TextDecoder().decode(toResp2([reply])), resp2);
   });
 }
 
@@ -68,7 +68,7 @@ Deno.test("bytes that are no UTF-8 become U+FFFD in JSON, and survive in base64 
   const bytes = new Uint8Array([0x61, 0xff]);
   assert.equal(toJson({ type: "bulk", bytes }, false), `{"result":"a\ufffd"}`);
   assert.equal(toJson({ type: "bulk", bytes }, true), `{"result":"Yf8="}`);
-  assert.deepEqual([...toResp2({ type: "bulk", bytes })].slice(4, 6), [0x61, 0xff]);
+  assert.deepEqual([...toResp2([{ type: "bulk", bytes }])].slice(4, 6), [0x61, 0xff]);
 });
 
 Deno.test("a byte order mark at the start of a value is part of it", () => {
