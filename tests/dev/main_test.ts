@@ -196,19 +196,32 @@ async function copy(from: string, to: string): Promise<void> {
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
-  const { stdout } = await new Deno.Command("ps", {
-    args: ["-o", "pid=", "--ppid", String(pid)],
-    stderr: "null",
-  }).output();
-  return new TextDecoder().decode(stdout).split(/\s+/).filter(Boolean).map(Number);
+  return (await processes()).filter(({ parent }) => parent === pid).map(({ pid }) => pid);
 }
 
 async function isAlive(pid: number): Promise<boolean> {
-  const { success, stdout } = await new Deno.Command("ps", {
-    args: ["-o", "stat=", "-p", String(pid)],
-    stderr: "null",
-  }).output();
-  return success && !new TextDecoder().decode(stdout).trim().startsWith("Z");
+  return (await processes()).some((one) => one.pid === pid && !one.state.startsWith("Z"));
+}
+
+/** Every process of this machine: from /proc, since small images have no ps, or else from ps. */
+async function processes(): Promise<{ pid: number; parent: number; state: string }[]> {
+  if (Deno.build.os !== "linux") {
+    const { stdout } = await new Deno.Command("ps", { args: ["-A", "-o", "pid=,ppid=,stat="] })
+      .output();
+    return new TextDecoder().decode(stdout).trim().split("\n").map((line) => {
+      const [pid, parent, state] = line.trim().split(/\s+/);
+      return { pid: Number(pid), parent: Number(parent), state };
+    });
+  }
+  const found = [];
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    // One that ends while it is looked at is not there.
+    const stat = await Deno.readTextFile(`/proc/${name}/stat`).catch(() => "");
+    const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    if (parent) found.push({ pid: Number(name), parent: Number(parent), state });
+  }
+  return found;
 }
 
 function pause(): Promise<void> {
