@@ -196,8 +196,9 @@ export class Gateway {
     const { meter, now, onCommand } = this.#options;
     meter.countExecution(described, { reply, inner: execution.inner }, now());
     onCommand(prepared.original);
-    const names = [described.name, ...execution.inner];
-    if (names.some((name) => describeName(name)?.access === "write")) this.#writes++;
+    const wrote = described.access === "write" ||
+      execution.inner.some((name) => describeName(name)?.access === "write");
+    if (wrote) this.#writes++;
     return reply;
   }
 

@@ -16,7 +16,8 @@ import {
 } from "js-redis-server/core";
 import type { RedisValue } from "js-redis-server/core";
 import { describe } from "../commands.ts";
-import { catchLeaks, createRegistry, profile } from "./embedded_commands.ts";
+import { catchLeaks, createRegistry } from "./embedded_commands.ts";
+import { mistakeIn, profile } from "./embedded_mends.ts";
 import { removeCopies } from "./embedded_patch.ts";
 import { replyOf } from "./embedded_reply.ts";
 import type { Command, Engine, EngineMessage, Execution, Reply } from "./engine.ts";
@@ -49,6 +50,7 @@ export function createEmbeddedEngine(options: EmbeddedEngineOptions = {}): Promi
 class EmbeddedEngine implements Engine {
   readonly name = "embedded";
   readonly #state: RedisServerState;
+  readonly #registry = createRegistry();
   readonly #executor: CommandExecutor;
   readonly #session: ClientSession;
   readonly #inner = new InnerCalls();
@@ -62,7 +64,7 @@ class EmbeddedEngine implements Engine {
     });
     removeCopies(this.#state);
     this.#executor = new CommandExecutor({
-      registry: createRegistry(),
+      registry: this.#registry,
       policies: [this.#inner.policy, createTransactionPolicy()],
       profile,
     });
@@ -85,16 +87,20 @@ class EmbeddedEngine implements Engine {
     const session = this.#openSession();
     try {
       await execute(session, [MULTI]);
-      for (const command of commands) {
+      const mistakes = commands.map((command) => mistakeIn(this.#registry, command.map(bufferOf)));
+      for (const [index, command] of commands.entries()) {
+        if (mistakes[index] !== undefined) continue;
         const queued = replyOf(await execute(session, command));
         if (queued.type === "error") return { discarded: queued.message };
       }
       const executed = await execute(session, [EXEC]);
       if (executed.kind !== "array") return { discarded: messageOf(replyOf(executed)) };
-      return executed.items.map((value) => ({
-        reply: replyOf(value),
-        inner: this.#inner.take(value),
-      }));
+      const values = executed.items.values();
+      return mistakes.map((mistake) => {
+        if (mistake !== undefined) return { reply: mistake, inner: [] };
+        const value = values.next().value!;
+        return { reply: replyOf(value), inner: this.#inner.take(value) };
+      });
     } finally {
       session.close();
     }
@@ -146,7 +152,10 @@ class InnerCalls {
   readonly policy: ExecutionPolicy = {
     name: "inner-calls",
     beforeExecute: (plan, context) => {
-      if (context.monitor?.clientAddress !== INSIDE_SCRIPT) return;
+      if (context.monitor?.clientAddress !== INSIDE_SCRIPT) {
+        this.#current = [];
+        return;
+      }
       const described = describe([plan.rawCommand, ...plan.rawArgs]);
       this.#current.push(described?.name ?? plan.definition.name.toUpperCase());
     },
