@@ -95,10 +95,14 @@ export async function shrink(
 }
 
 function randomStep(random: Random): Step {
-  const command = () =>
-    mutate(pick(random, pick(random, Object.values(families))).expand(random), random);
-  if (random() > 0.02) return [command()];
-  return Array.from({ length: 2 + Math.floor(random() * 3) }, command);
+  if (random() > 0.02) return [randomCommand(random)];
+  return Array.from({ length: 2 + Math.floor(random() * 3) }, () => randomCommand(random));
+}
+
+function randomCommand(random: Random): string[] {
+  const words = mutate(pick(random, pick(random, Object.values(families))).expand(random), random);
+  // SPOP without a count takes any member: nothing after it could be compared.
+  return words[0] === "SPOP" && words.length === 2 ? randomCommand(random) : words;
 }
 
 /** Runs `step` on both; what differs, command by command. */

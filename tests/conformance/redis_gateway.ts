@@ -10,7 +10,7 @@ import assert from "node:assert/strict";
 import { Redis } from "@upstash/redis";
 import { WallClock } from "../../dev/clock.ts";
 import type { Engine } from "../../dev/redis/engines/engine.ts";
-import { type Price, priced } from "../../dev/redis/meter.ts";
+import { type MeterSnapshot, type Price, priced } from "../../dev/redis/meter.ts";
 import { createRedisServer } from "../../dev/redis/server.ts";
 import { listen } from "../../dev/server.ts";
 import { engines, type EngineUnderTest } from "./redis_engines.ts";
@@ -21,6 +21,8 @@ export interface Gateway {
   readonly url: string;
   readonly token: string;
   readonly redis: Redis;
+  /** All that was billed so far, by command. */
+  billed(): Pick<MeterSnapshot, "commands" | "reads" | "writes" | "byCommand">;
   /** What `work` was billed. */
   priced(work: () => Promise<unknown>): Promise<Price>;
 }
@@ -69,6 +71,18 @@ export function testOnEachEngine(
   }
 }
 
+/** One test with both engines side by side; it needs the real one. */
+export function testOnBothEngines(name: string, run: (both: Gateway[]) => Promise<void>): void {
+  Deno.test({
+    name,
+    ...engines[1].needed,
+    fn: async () => {
+      const both = await Promise.all(engines.map((under) => gatewayOf(under)));
+      await run(both.map(({ gateway }) => gateway));
+    },
+  });
+}
+
 interface RunningGateway {
   readonly gateway: Gateway;
   stop(): Promise<void>;
@@ -98,6 +112,10 @@ async function startGateway(under: EngineUnderTest): Promise<RunningGateway> {
       url,
       token: server.token,
       redis: new Redis({ url, token: server.token, enableTelemetry: false }),
+      billed: () => {
+        const { commands, reads, writes, byCommand } = server.meter.lifetime();
+        return { commands, reads, writes, byCommand };
+      },
       priced: (work) => priced({ redis: server }, work),
     },
     stop: async () => {

@@ -15,20 +15,16 @@ import {
   RedisResult,
   type RedisServerState,
   RedisValue,
-  resolveCompatibilityProfile,
   t,
   WrongNumberOfArgumentsError,
 } from "js-redis-server/core";
-import { mendCommands } from "./embedded_mends.ts";
+import { mendCommands, profile } from "./embedded_mends.ts";
 import { bytesOfKey, keyspaceFigures } from "./embedded_size.ts";
 
 type Bytes = Parameters<RedisServerState["databases"][0]["get"]>[0];
 type Context = Parameters<CommandDefinition["execute"]>[1];
 
 const encoder = new TextEncoder();
-
-/** The newest behaviour that js-redis-server implements, closest to what Upstash claims (8.2). */
-export const profile = resolveCompatibilityProfile("redis-8.0");
 
 /** Every command of the embedded engine. */
 export function createRegistry(): CommandRegistry {

@@ -9,10 +9,40 @@
 import {
   type CommandDefinition,
   type CommandRegistry,
+  parseCommandArgs,
   RedisCommandError,
   RedisResult,
   RedisValue,
+  resolveCompatibilityProfile,
+  WrongNumberOfArgumentsError,
 } from "js-redis-server/core";
+import type { Reply } from "./engine.ts";
+
+/** The newest behaviour that js-redis-server implements, closest to what Upstash claims (8.2). */
+export const profile = resolveCompatibilityProfile("redis-8.0");
+
+/**
+ * What is wrong with the arguments of `command`, if it is found out only when the command runs.
+ *
+ * js-redis-server finds it when a transaction queues the command, and then discards the whole;
+ * Redis discards for an unknown name or a wrong number of arguments alone.
+ */
+export function mistakeIn(
+  registry: CommandRegistry,
+  command: readonly Buffer[],
+): Reply | undefined {
+  const [name, ...words] = command;
+  const definition = registry.get(String(name).toLowerCase());
+  if (definition === undefined) return undefined;
+  try {
+    definition.keys(parseCommandArgs(definition.schema, words, definition.name, profile));
+  } catch (error) {
+    if (error instanceof RedisCommandError && !(error instanceof WrongNumberOfArgumentsError)) {
+      return { type: "error", message: `${error.code} ${error.message}` };
+    }
+  }
+  return undefined;
+}
 
 type Execute = CommandDefinition["execute"];
 
