@@ -27,6 +27,8 @@ export interface CloudOptions {
   app: (environment: Record<string, string>) => App;
   /** `wall` for a part that cannot follow a virtual clock, such as a real Redis. Default: `virtual`. */
   clock?: "virtual" | "wall";
+  /** When a virtual clock starts, in epoch ms. Default: now. */
+  startAt?: number;
   /** A real Redis instead of the embedded engine; needs the wall's clock. */
   redisUrl?: string;
   /** The QStash plan whose limits hold. Default: `payg`. */
@@ -68,7 +70,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   if (kind === "virtual" && redisUrl !== undefined) {
     throw new TypeError("Cannot put a real Redis on a virtual clock: it keeps its own time");
   }
-  const clock = kind === "virtual" ? new VirtualClock() : new WallClock();
+  const clock = kind === "virtual" ? new VirtualClock(options.startAt) : new WallClock();
   const uninstall = kind === "virtual" ? installClock(clock) : () => {};
   const redis = await createRedisServer({ clock, redisUrl });
   const qstash = createQstashServer({ clock, plan });

@@ -47,11 +47,11 @@ export class Attempts {
     const target = targetOf(message);
     const isLost = faults.take("lost", target) !== undefined;
     const isDuplicated = faults.take("duplicate", target) !== undefined;
-    const isOverlapped = faults.take("overlapping", target) !== undefined;
+    const overlapping = faults.take("overlapping", target);
     // The message moves on at its timeout; the calls keep what it was.
     const attempt = { ...message };
     const call = this.#call(attempt, abort);
-    if (isOverlapped) await this.#callAlongside(attempt);
+    if (overlapping) await this.#callAlongside(attempt, overlapping.from ?? "start");
     const outcome = await call;
     if (this.#closed) return;
     tellOnce(isLost ? noAnswer("connection closed before the response was complete") : outcome);
@@ -80,10 +80,10 @@ export class Attempts {
   }
 
   /** Starts a second call as a task of its own, while the one that this is called from goes on. */
-  async #callAlongside(attempt: Message): Promise<void> {
+  async #callAlongside(attempt: Message, from: "start" | "wait"): Promise<void> {
     const { clock } = this.parts;
     clock.schedule(clock.now(), () => this.#callAgain(attempt));
     // Lets the clock come to that task although this one has not ended.
-    await clock.sleep(0);
+    if (from === "start") await clock.sleep(0);
   }
 }

@@ -23,7 +23,14 @@ export type DeliveryFault =
   /** The endpoint runs, but QStash does not get its answer, and tries again. */
   | { kind: "lost" }
   /** A second delivery of the same attempt starts while the first still runs. */
-  | { kind: "overlapping" }
+  | {
+    kind: "overlapping";
+    /**
+     * `start` begins both at once, in no fixed order; `wait` begins the second when the first waits
+     * on the clock, so that a seed repeats it. Default: `start`.
+     */
+    from?: "start" | "wait";
+  }
   /** Never delivered, and nobody is told. */
   | { kind: "dropped" };
 

@@ -26,14 +26,20 @@ for (const seed of seeds) {
   Deno.test(`seed ${seed}: every accepted job ends, runs alone, and stays as it ended`, async () => {
     const random = createRandom(seed);
     let chaos: Chaos | undefined;
-    await using world = await createWorld((deps) => {
-      chaos ??= createChaos({
-        random,
-        sleep: (ms) => world.cloud.clock.sleep(ms),
-        probability: 0.04,
-        skewMs: 4_000,
-      });
-      return chaos.wrap(deps);
+    await using world = await createWorld({
+      startAt: Date.UTC(2026, 0, 1),
+      ids: {
+        random: () => Array.from({ length: 26 }, () => random.below(32).toString(32)).join(""),
+      },
+      wrap: (deps) => {
+        chaos ??= createChaos({
+          random,
+          sleep: (ms) => world.cloud.clock.sleep(ms),
+          probability: 0.04,
+          skewMs: 4_000,
+        });
+        return chaos.wrap(deps);
+      },
     });
     addDeliveryFaults(world, random);
     const accepted = await enqueueAll(world, random);
@@ -66,7 +72,7 @@ for (const seed of seeds) {
     const notes = world.followUps.map(({ note }) => note);
     assert.equal(new Set(notes).size, GROUPS, "every group has its follow-up");
     assert.deepEqual(world.overlaps, [], "no two attempts of a job ran at once");
-    assert.ok(Object.values(chaos!.struck).reduce((sum, count) => sum + count, 0) > 10);
+    assert.ok(Object.values(chaos!.struck).some((count) => count > 1));
   });
 }
 
@@ -80,7 +86,7 @@ function addDeliveryFaults({ cloud }: World, random: Random): void {
   faults.add({ kind: "late", ms: 600_000, ...strikes(0.05) });
   faults.add({ kind: "reordered", count: 3, ...strikes(0.05) });
   faults.add({ kind: "lost", ...strikes(0.05) });
-  faults.add({ kind: "overlapping", ...strikes(0.05) });
+  faults.add({ kind: "overlapping", from: "wait", ...strikes(0.05) });
 }
 
 /** Enqueues jobs of every fate; what is refused is sent again under its dedupeId, as a caller would. */

@@ -22,6 +22,11 @@ const Common = {
   }).optional(),
 };
 const FaultRequest = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("overlapping"),
+    from: z.enum(["start", "wait"]).optional(),
+    ...Common,
+  }),
   z.strictObject({ kind: z.literal("late"), ms: z.number().min(0), ...Common }),
   z.strictObject({
     kind: z.literal("reordered"),
@@ -38,7 +43,6 @@ const FaultRequest = z.discriminatedUnion("kind", [
     kind: z.enum([
       "duplicate",
       "lost",
-      "overlapping",
       "dropped",
       "publishDisconnected",
       "publishReplyLost",

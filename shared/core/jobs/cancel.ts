@@ -60,16 +60,10 @@ async function settleCancelled(
     enqueuedAt,
     endedAt: now,
   };
-  // A first delivery looks at the claim alone, so one must be there.
+  // A first delivery looks at the claim alone, and so does one that follows a deferral. An attempt
+  // that runs loses its claim, and learns of it at its next step.
   const [, settled] = await redis.pipeline([
-    [
-      "SET",
-      keys.jobClaim(id),
-      JSON.stringify(endedClaim(outcome)),
-      "NX",
-      "EX",
-      claimSeconds({ job }),
-    ],
+    ["SET", keys.jobClaim(id), JSON.stringify(endedClaim(outcome)), "EX", claimSeconds({ job })],
     [
       "SET",
       keys.jobOutcome(id),

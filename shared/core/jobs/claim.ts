@@ -118,20 +118,27 @@ function refuse(
   return undefined;
 }
 
-/** Writes the claim anew: what was done so far, or why the attempt failed. One command. */
+/**
+ * Writes the claim anew: what was done so far, or why the attempt failed. One command.
+ *
+ * Resolves to false when the claim had been taken away, by a later attempt or a cancellation;
+ * it is then given back, and this attempt must not go on.
+ */
 export async function writeClaim(
   redis: Redis,
   keys: Keys,
   request: ClaimRequest,
   next: JobClaim,
-): Promise<void> {
-  await redis.run([
-    "SET",
-    keys.jobClaim(request.envelope.id),
-    JSON.stringify(next),
-    "EX",
-    claimSeconds(request),
-  ]);
+): Promise<boolean> {
+  const key = keys.jobClaim(request.envelope.id);
+  const lifetime = ["EX", claimSeconds(request)] as const;
+  const before = await redis.run(["SET", key, JSON.stringify(next), ...lifetime, "GET"], {
+    repeatable: true,
+  });
+  const nonce = parse(JobClaim, before)?.nonce;
+  if (nonce === undefined || nonce === next.nonce) return true;
+  await redis.run(["SET", key, before as string, ...lifetime]);
+  return false;
 }
 
 /** Writes how the job ended, unless that was written before. Resolves to whether this call wrote it. */

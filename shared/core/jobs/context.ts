@@ -47,11 +47,14 @@ export function startRun(
 
   async function keep(change: Partial<JobClaim>): Promise<void> {
     if (!run.claim) return;
-    if (clock.now() >= leaseUntil) {
-      throw new LeaseLostError(`Cannot write to job ${envelope.id}: its lease is over`);
-    }
     run.claim = { ...run.claim, ...change };
-    await writeClaim(redis, keys, request, run.claim);
+    const isOver = clock.now() >= leaseUntil;
+    if (isOver || !await writeClaim(redis, keys, request, run.claim)) {
+      // What this attempt knows may be old by now.
+      run.claim = undefined;
+      const because = isOver ? "its lease is over" : "it was cancelled or taken over";
+      throw new LeaseLostError(`Cannot write to job ${envelope.id}: ${because}`);
+    }
   }
 
   const run: Run = {

@@ -64,7 +64,7 @@ export async function jobFailed(
       failedAt,
     });
     if (job?.tracked) {
-      await redis.pipeline(
+      const [, settled] = await redis.pipeline(
         settleFailed(
           dependencies,
           job,
@@ -74,9 +74,14 @@ export async function jobFailed(
         ),
         { repeatable: true },
       );
+      // An attempt that nobody waited for any more has settled in between: no letter then.
+      if (settled === null && (await readRecords(redis, keys, id)).outcome?.state !== "failed") {
+        await deadLetters.remove(id);
+      }
     }
     log.error("job.dead", { job: name, id, attempts: failed.attempts, error: message });
   }
+  if (records.outcome && records.outcome.state !== "failed") await deadLetters.remove(id);
   if (envelope?.group && (records.claim?.generation ?? 0) <= generation) {
     await childEnded(dependencies, envelope.group);
   }

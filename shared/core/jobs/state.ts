@@ -5,7 +5,13 @@
  *
  * @module
  */
-import { JobEnvelope, JobId, type JobStateName, type JobView } from "../../contracts/job.ts";
+import {
+  type JobClaim,
+  JobEnvelope,
+  JobId,
+  type JobStateName,
+  type JobView,
+} from "../../contracts/job.ts";
 import { AppError, RequestError } from "../../errors.ts";
 import type { QueueEvent, QueueState } from "../../ports.ts";
 import { type JobRecords, parse, readRecords } from "./claim.ts";
@@ -53,7 +59,7 @@ export async function viewOf(
   const last = latest(history);
   const state = isRunning ? "running" : last ? queueStates[last.state] : "retrying";
   const ended = hasEnded({ state });
-  if ((!claim && !last) || (ended && last && isForgotten(dependencies, last))) {
+  if ((!claim && !last) || (ended && last && isForgotten(dependencies, claim, history))) {
     throw new RequestError("job_not_found", `Cannot find a job with the id ${id}`);
   }
   const envelope = last && envelopeOf(last);
@@ -105,14 +111,20 @@ function latest(history: readonly QueueEvent[]): QueueEvent | undefined {
 }
 
 /**
- * Whether the outcome of a tracked job has been forgotten by now. QStash's log reaches further back,
- * but there a delivery that found the job cancelled looks like one that ran it, and one whose
+ * Whether the outcome of a tracked job may have been forgotten by now. QStash's log reaches further
+ * back, but there a delivery that found the job cancelled looks like one that ran it, and one whose
  * success was not heard like one that failed.
  */
-function isForgotten({ clock, registry }: JobsDependencies, last: QueueEvent): boolean {
-  const job = registry[last.url.split("/").at(-1) ?? ""];
+function isForgotten(
+  { clock, registry }: JobsDependencies,
+  claim: JobClaim | undefined,
+  history: readonly QueueEvent[],
+): boolean {
+  const job = registry[history[0].url.split("/").at(-1) ?? ""];
+  const startedAt = claim?.startedAt ??
+    Math.min(...history.filter(({ state }) => state === "ACTIVE").map(({ at }) => at));
   return job !== undefined && job.tracked &&
-    clock.now() - last.at > job.retention.succeededMs;
+    clock.now() - startedAt >= job.retention.succeededMs;
 }
 
 function isAttempt({ state }: QueueEvent): boolean {

@@ -62,3 +62,30 @@ Deno.test("to cancel an unknown job is an error, and leaves nothing behind", asy
   await assert.rejects(world.jobs.cancel("0".repeat(32)), { code: "job_not_found" });
   await assert.rejects(world.jobs.state("0".repeat(32)), { code: "job_not_found" });
 });
+
+Deno.test("a job that is cancelled and then defers itself does not run again", async () => {
+  await using world = await createWorld();
+  const { id } = await world.jobs.enqueue("work.do", { takesMs: [30_000], defersMs: [60_000] });
+  await world.cloud.advance("10s");
+  await world.jobs.cancel(id);
+  await world.cloud.advance("1h");
+  assert.equal(world.seen.length, 1);
+  assert.equal((await world.jobs.state(id)).state, "cancelled");
+});
+
+Deno.test("a job that is cancelled learns of it at its next step", async () => {
+  await using world = await createWorld();
+  const { id } = await world.jobs.enqueue("work.do", {
+    takesMs: [30_000],
+    stepsAfter: ["charge", "ship"],
+  });
+  await world.cloud.advance("10s");
+  await world.jobs.cancel(id);
+  await world.cloud.advance("1h");
+  assert.deepEqual(
+    world.stepsRun,
+    ["charge"],
+    "the step whose result could not be kept is the last",
+  );
+  assert.equal((await world.jobs.state(id)).state, "cancelled");
+});

@@ -11,6 +11,7 @@ import { silentLog } from "../../support/silent_log.ts";
 import {
   defineJob,
   defineRegistry,
+  type Ids,
   type JobContext,
   type Jobs,
   NonRetryableError,
@@ -23,6 +24,8 @@ const Orders = z.object({
   steps: z.array(z.string()).default([]),
   /** Virtual ms that each attempt takes; an attempt not listed takes none. */
   takesMs: z.array(z.number()).default([]),
+  /** Steps after that. */
+  stepsAfter: z.array(z.string()).default([]),
   /** How many attempts fail. */
   failures: z.number().default(0),
   forGood: z.boolean().default(false),
@@ -49,7 +52,8 @@ export function createRegistry(world: Observed) {
   async function work(orders: z.output<typeof Orders>, context: JobContext) {
     const { id, tracked, leaseUntil } = context;
     if (tracked && (running.get(id) ?? 0) > Date.now()) world.overlaps.push(id);
-    running.set(id, leaseUntil);
+    // One without tracking may run beside another, and says so.
+    if (tracked) running.set(id, leaseUntil);
     try {
       return await obey(orders, context);
     } finally {
@@ -60,16 +64,17 @@ export function createRegistry(world: Observed) {
   async function obey(orders: z.output<typeof Orders>, context: JobContext) {
     const { id, attempt, generation, tracked } = context;
     world.seen.push({ id, attempt, generation, tracked });
-    for (const name of orders.steps) {
-      await context.step(name, () => {
+    const step = (name: string) =>
+      context.step(name, () => {
         world.stepsRun.push(name);
         return `${name} of attempt ${attempt}`;
       });
-    }
+    for (const name of orders.steps) await step(name);
     if (orders.progress !== undefined) await context.progress(orders.progress);
     if (orders.transaction) await context.transaction(() => Promise.resolve());
     const takesMs = orders.takesMs[attempt] ?? 0;
     if (takesMs > 0) await world.sleep(takesMs);
+    for (const name of orders.stepsAfter) await step(name);
     const defersMs = orders.defersMs[generation];
     if (defersMs !== undefined) await context.defer(Date.now() + defersMs);
     if (orders.forGood) throw new NonRetryableError("told to fail for good");
@@ -128,10 +133,17 @@ export interface World extends AsyncDisposable {
   bill(): { commands: number; messages: number };
 }
 
-/** Starts a cloud with these jobs; `wrap` may put something between the app and its dependencies. */
-export async function createWorld(
-  wrap: (deps: Deps<WorldRegistry>) => Deps<WorldRegistry> = (deps) => deps,
-): Promise<World> {
+export interface WorldOptions {
+  /** Puts something between the app and its dependencies. */
+  wrap?: (deps: Deps<WorldRegistry>) => Deps<WorldRegistry>;
+  /** When the clock starts, in epoch ms. Default: now. */
+  startAt?: number;
+  ids?: Ids;
+}
+
+/** Starts a cloud with these jobs. */
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  const { wrap = (deps) => deps, startAt, ids } = options;
   const seen: Seen[] = [];
   const stepsRun: string[] = [];
   const followUps: World["followUps"] = [];
@@ -140,8 +152,9 @@ export async function createWorld(
   const registry = createRegistry({ seen, stepsRun, followUps, overlaps, sleep });
   let deps: Deps<WorldRegistry> | undefined;
   const cloud: Cloud = await createCloud({
+    startAt,
     app: (environment) => {
-      deps = createDeps(readConfig(environment), { log: silentLog }, registry);
+      deps = createDeps(readConfig(environment), { log: silentLog, ...(ids && { ids }) }, registry);
       return createApp(wrap(deps));
     },
   });
