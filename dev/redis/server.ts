@@ -249,14 +249,23 @@ function failure(status: number, error: string): Response {
   return Response.json({ error }, { status });
 }
 
-/** Over a socket a handler cannot break the connection, but a body that fails comes close. */
+/**
+ * Over a socket a handler cannot reset the connection. A head larger than any client takes (Deno,
+ * Node, workerd, curl, Python) comes to the same there: `fetch` rejects before there is a status.
+ * A caller in this process meets the body, which fails.
+ */
 function brokenConnection(): Response {
   const body = new ReadableStream({
     // A string: Deno prints what it gets, and a stack would look like a failure of this server.
     pull: (controller) => controller.error("redis: connection closed by a fault"),
   });
-  return new Response(body, { status: 200, headers: { "content-length": "1" } });
+  return new Response(body, { headers: oversizedHead });
 }
+
+const oversizedHead = Array.from({ length: 128 }, (_, n): [string, string] => [
+  `x-broken-by-fault-${n}`,
+  "-".repeat(4_096),
+]);
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
