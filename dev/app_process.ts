@@ -7,6 +7,7 @@
  * @module
  */
 import { answerIn, linesOf } from "./app_line.ts";
+import { readableLine } from "./log_line.ts";
 
 export interface AppProcessOptions {
   /** The file to run: dev/app.ts or dev/app_workers.ts. */
@@ -156,9 +157,10 @@ class Running {
   }
 
   async #pass(): Promise<void> {
+    const colour = Deno.stdout.isTerminal() && !Deno.noColor;
     for await (const line of linesOf(this.#child.stdout)) {
       const offsetMs = answerIn(line);
-      if (offsetMs === undefined) Deno.stdout.writeSync(new TextEncoder().encode(line + "\n"));
+      if (offsetMs === undefined) console.log(readableLine(line, colour));
       else this.#onAnswer(offsetMs);
     }
   }

@@ -7,14 +7,16 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { readSettings } from "./settings_file.ts";
 
+const running = readSettings();
 const { values: options } = parseArgs({
   args: Deno.args,
   options: {
-    app: { type: "string", default: "http://127.0.0.1:8787" },
-    redis: { type: "string", default: "http://127.0.0.1:8079" },
-    qstash: { type: "string", default: "http://127.0.0.1:8080" },
-    token: { type: "string", default: "dev-service-token" },
+    app: { type: "string", default: running.PUBLIC_URL ?? "http://127.0.0.1:8787" },
+    redis: { type: "string", default: running.UPSTASH_REDIS_REST_URL ?? "http://127.0.0.1:8079" },
+    qstash: { type: "string", default: running.QSTASH_URL ?? "http://127.0.0.1:8080" },
+    token: { type: "string", default: running.SERVICE_TOKENS ?? "dev-service-token" },
     jobs: { type: "string", default: "1000" },
     "idle-seconds": { type: "string", default: "60" },
   },
@@ -73,12 +75,16 @@ const fates: Fate[] = [
   },
 ];
 
+/** Longer than any backoff of the jobs sent, in ms. */
+const PATIENCE_MS = 30_000;
+
 interface Sent {
   id: string;
   fate: Fate;
 }
 
-const total = Number(options.jobs);
+const total = wholeNumber("jobs", 5);
+const idleSeconds = wholeNumber("idle-seconds", 0);
 await requireRunning();
 const before = await meters();
 const sent = await sendAll();
@@ -92,6 +98,13 @@ const idle = await idleMinute(beforeIdle);
 console.log(ledgerAddsUp && idle === 0 ? "\nEverything adds up" : "\nSomething does not add up");
 Deno.exit(ledgerAddsUp && idle === 0 ? 0 : 1);
 
+function wholeNumber(option: "jobs" | "idle-seconds", least: number): number {
+  const value = Number(options[option]);
+  if (Number.isInteger(value) && value >= least) return value;
+  console.error(`--${option} must be a whole number from ${least} on, got ${options[option]}`);
+  return Deno.exit(1);
+}
+
 async function requireRunning(): Promise<void> {
   try {
     await (await fetch(`${options.app}/health`)).body?.cancel();
@@ -99,8 +112,8 @@ async function requireRunning(): Promise<void> {
   } catch {
     console.error(
       `Nothing answers at ${options.app}, ${options.redis} and ${options.qstash}.\n` +
-        "Start `deno task dev` in another terminal; where its table shows other ports, add\n" +
-        "--app, --redis and --qstash with its addresses.",
+        "Start `deno task dev` in another terminal of this folder; for one of another folder, add\n" +
+        "--app, --redis and --qstash with the addresses of its table.",
     );
     Deno.exit(1);
   }
@@ -162,16 +175,29 @@ async function cancelAll(jobs: Sent[]): Promise<void> {
 
 /** Watches QStash, which costs no Redis command, until nothing of ours is on its way. */
 async function waitUntilDelivered(count: number): Promise<void> {
-  const expected = sent.reduce((sum, { fate }) => sum + fate.deliveries, 0);
-  const show = progress("deliveries", expected);
-  for (let seen = 0; seen < expected;) {
-    const messages = (await meters()).messages - before.messages;
-    for (; seen < Math.min(messages, expected); seen++) show();
-    if (seen < expected) await pause(200);
+  const expected = {
+    messages: sent.reduce((sum, { fate }) => sum + fate.deliveries, 0),
+    commands: sent.reduce((sum, { fate }) => sum + fate.commands, 0),
+  };
+  const show = progress("deliveries", expected.messages);
+  let seen = 0;
+  let last = before;
+  let changedAt = performance.now();
+  for (;;) {
+    const now = await meters();
+    for (; seen < Math.min(now.messages - before.messages, expected.messages); seen++) show();
+    // A delivery is billed when it begins; its last command says that it is over.
+    const over = seen === expected.messages &&
+      now.commands - before.commands >= expected.commands;
+    if (over) return console.log(`  ${count} jobs have ended`);
+    if (now.messages !== last.messages || now.commands !== last.commands) {
+      changedAt = performance.now();
+    } else if (performance.now() - changedAt > PATIENCE_MS) {
+      return console.log(`  Nothing has moved for ${PATIENCE_MS / 1_000} s: on to the ledger`);
+    }
+    last = now;
+    await pause(200);
   }
-  // The last delivery is billed when it begins.
-  await pause(1_000);
-  console.log(`  ${count} jobs have ended`);
 }
 
 async function readStates(jobs: Sent[]): Promise<Map<string, string>> {
@@ -225,15 +251,14 @@ function printLedger(jobs: Sent[], states: Map<string, string>, from: Meters, to
 }
 
 async function idleMinute(from: Meters): Promise<number> {
-  const seconds = Number(options["idle-seconds"]);
-  const show = progress("idle seconds", seconds);
-  for (let second = 0; second < seconds; second++) {
+  const show = progress("idle seconds", idleSeconds);
+  for (let second = 0; second < idleSeconds; second++) {
     await pause(1_000);
     show();
   }
   const { commands } = await meters();
   const added = commands - from.commands;
-  console.log(`  ${seconds} idle seconds added ${added} commands`);
+  console.log(`  ${idleSeconds} idle seconds added ${added} commands`);
   return added;
 }
 

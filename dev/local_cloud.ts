@@ -28,6 +28,8 @@ export interface LocalCloud {
   settings(): Record<string, string>;
   /** The page of dev/qstash, when it runs. */
   readonly messagesUrl?: string;
+  /** Whose time cannot be moved: a Redis server keeps its own. */
+  readonly realTime?: string;
   close(): Promise<void>;
 }
 
@@ -64,6 +66,7 @@ export async function startLocalCloud(
     ],
     settings: () => ({ ...redis?.settings(), ...qstash?.settings() }),
     messagesUrl: qstash?.part.url,
+    realTime: redis?.realTime ?? (redis ? undefined : "the Redis that is set keeps real time"),
     close: async () => {
       await Promise.all([redis?.close(), qstash?.close()]);
     },
@@ -81,12 +84,14 @@ async function startRedis(environment: Environment, clock: DevClock) {
       ...placeOf(listening, REDIS_PORT),
       token: server.token,
       standsInFor: `Upstash Redis (${engine})`,
-      realOne: "UPSTASH_REDIS_REST_URL and _TOKEN" + (redisUrl ? "" : "; REDIS_URL for a server"),
+      realOne: "set UPSTASH_REDIS_REST_URL and _TOKEN" +
+        (redisUrl ? "" : "; REDIS_URL for a server"),
     },
     settings: () => ({
       UPSTASH_REDIS_REST_URL: listening.url,
       UPSTASH_REDIS_REST_TOKEN: server.token,
     }),
+    realTime: redisUrl ? `${engine} keeps real time` : undefined,
     close: async () => {
       await listening.close();
       await server.close();
@@ -103,7 +108,7 @@ function startQstash(clock: DevClock) {
       ...placeOf(listening, QSTASH_PORT),
       token: server.token,
       standsInFor: "QStash",
-      realOne: "QSTASH_URL, QSTASH_TOKEN and both signing keys; PUBLIC_URL",
+      realOne: "set QSTASH_URL, QSTASH_TOKEN and both signing keys; PUBLIC_URL",
     },
     settings: () => ({
       QSTASH_URL: listening.url,

@@ -8,11 +8,12 @@
  */
 import process from "node:process";
 import { AppProcess } from "./app_process.ts";
-import { WallClock } from "./clock.ts";
+import { installClock, WallClock } from "./clock.ts";
 import { cloudSecrets } from "./cloud.ts";
 import { ApiError } from "./qstash/api_error.ts";
 import { startLocalCloud } from "./local_cloud.ts";
 import { listen } from "./server.ts";
+import { writeSettings } from "./settings_file.ts";
 import { welcome } from "./table.ts";
 
 const APP_PORT = 8787;
@@ -36,6 +37,8 @@ class SharedClock extends WallClock {
 const inWorkers = Deno.args.includes("--workers");
 const root = new URL("..", import.meta.url).pathname;
 const clock = new SharedClock();
+// The embedded Redis engine reads Date, so that a skip of the clock reaches every TTL.
+installClock(clock);
 const cloud = await startLocalCloud(process.env, clock);
 const appPort = freePort(APP_PORT);
 const appUrl = `http://127.0.0.1:${appPort}`;
@@ -61,13 +64,19 @@ const app = new AppProcess({
 });
 
 let ending = false;
+const removeSettings = writeSettings({
+  ...cloudSecrets,
+  ...cloud.settings(),
+  PUBLIC_URL: appUrl,
+});
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.addSignalListener(signal, () => void end());
 }
 
 const runs = await app.start();
 clock.beforeMove = async (offsetMs) => {
-  if (inWorkers) throw new ApiError(412, "cannot move the clock: workerd keeps real time");
+  const realTime = inWorkers ? "workerd keeps real time" : cloud.realTime;
+  if (realTime) throw new ApiError(412, `cannot move the clock: ${realTime}`);
   await app.setOffset(offsetMs);
 };
 if (!ending) console.log(welcome(describe(runs)));
@@ -77,6 +86,7 @@ async function end(): Promise<void> {
   ending = true;
   await app.close();
   await cloud.close();
+  removeSettings();
   Deno.exit(0);
 }
 
@@ -99,8 +109,11 @@ function describe(appRuns: boolean) {
       ["API", `${appUrl}/docs`] as [string, string],
       ["health", `${appUrl}/health`] as [string, string],
     ],
-    firstJob: `curl ${appUrl}/api/jobs/debug.echo -H 'Authorization: Bearer ${token}' ` +
-      `-H 'Content-Type: application/json' -d '{"input":{"message":"hello"}}'`,
+    firstJob: [
+      `curl -s ${appUrl}/api/jobs/debug.echo \\`,
+      `  -H 'Authorization: Bearer ${token}' \\`,
+      `  -d '{"input": {"message": "hello"}}'`,
+    ],
     readyMs: performance.now(),
     warnings: appRuns ? [] : ["The app did not start; the next change starts it again."],
   };

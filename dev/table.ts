@@ -1,5 +1,5 @@
 /**
- * What `deno task dev` prints once everything runs.
+ * What `deno task dev` prints once everything runs: no line of it is wider than 80 columns.
  *
  * @module
  */
@@ -7,47 +7,49 @@ import type { Part } from "./local_cloud.ts";
 
 export interface Welcome {
   parts: readonly Part[];
-  links: readonly [name: string, url: string][];
-  /** A command that can be pasted as it stands. */
-  firstJob: string;
+  links: readonly (readonly [name: string, url: string])[];
+  /** The lines of a command that can be pasted as it stands. */
+  firstJob: readonly string[];
   /** From the start of the process, in ms. */
   readyMs: number;
   /** What does not run as it should. */
   warnings: readonly string[];
 }
 
+const WIDTH = 80;
+
 /** The table, the links and the first command, as one text. */
 export function welcome({ parts, links, firstJob, readyMs, warnings }: Welcome): string {
-  const rows = [
-    ["part", "address", "stands in for", "for the real one, set", "token"],
-    ...parts.map(({ name, url, takenPort, standsInFor, realOne, token }) => [
-      name,
-      takenPort === undefined ? url : `${url} (${takenPort} is taken)`,
-      standsInFor,
-      realOne,
-      token,
-    ]),
-  ];
   return [
     "",
     `Zeropoll runs, all of it on this machine. Ready in ${
       (readyMs / 1000).toFixed(1)
     } s; Ctrl-C ends it.`,
     "",
-    ...columns(rows),
-    "",
-    ...columns(links.map(([name, url]) => [name, url])),
+    ...parts.flatMap((part) => [...rowsOf(part), ""]),
+    ...links.map(([name, url]) => name.padEnd(17) + url),
     "",
     "A first job:",
-    `  ${firstJob}`,
+    ...firstJob.map((line) => `  ${line}`),
     ...warnings.map((warning) => `\n${warning}`),
     "",
   ].join("\n");
 }
 
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) =>
-    row.map((cell, column) => cell.padEnd(widths[column])).join("   ").trimEnd()
-  );
+function rowsOf({ name, url, takenPort, standsInFor, realOne, token }: Part): string[] {
+  return [
+    ...field(name, url),
+    ...(takenPort === undefined
+      ? []
+      : field("", `(${takenPort} is taken; this is the next free port)`)),
+    ...field("  stands in for", standsInFor),
+    ...field("  the real one", realOne),
+    ...field("  token", token),
+  ];
+}
+
+/** One line, or two where the value is too long for one: it must stay whole to be copied. */
+function field(name: string, value: string): string[] {
+  const line = name.padEnd(17) + value;
+  return line.length <= WIDTH ? [line] : [name, `    ${value}`];
 }

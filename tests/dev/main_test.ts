@@ -5,28 +5,28 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-
-const root = new URL("../..", import.meta.url).pathname;
-
-/** The running command, what it has printed so far, and its end. */
-interface Session {
-  readonly process: Deno.ChildProcess;
-  printed(): string;
-  /** Resolves with the first match in what is printed from `after` on. */
-  until(pattern: RegExp, after?: number): Promise<RegExpExecArray>;
-}
+import {
+  childrenOf,
+  copyOfTheTree,
+  isAlive,
+  pause,
+  runIn,
+  startDev,
+  stopDev,
+} from "../support/dev_session.ts";
 
 Deno.test("deno task dev prints its table, serves, starts afresh on a change, and ends whole", async () => {
   const folder = await copyOfTheTree();
-  const session = start(folder);
+  const session = startDev(folder);
   try {
-    await session.until(/A first job:\n.*curl/);
+    await session.until(/A first job:\n(?:.*\n){3}/);
     const table = session.printed();
     const addresses = Object.fromEntries(
       [...table.matchAll(/^(app|redis|qstash) +(http:\/\/127\.0\.0\.1:\d+)/gm)]
         .map(([, part, address]) => [part, address]),
     );
     assert.deepEqual(Object.keys(addresses), ["app", "redis", "qstash"], table);
+    for (const line of table.split("\n")) assert.ok(line.length <= 80, `wider than 80: ${line}`);
 
     const health = await (await fetch(`${addresses.app}/health`)).json();
     assert.equal(health.status, "ok");
@@ -34,7 +34,18 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
     assert.equal(page.status, 200);
     await page.body?.cancel();
     assert.equal((await firstJob(table)).state, "succeeded");
+    const marked = await markFor(600, addresses.redis);
     assert.equal((await jobInAnHour(table, addresses.qstash)).state, "succeeded");
+    assert.equal(await marked(), null, "the hour ended the TTL in Redis as well");
+
+    await session.until(/^[\d:]{8} 202 POST \/api\/jobs\/:name {2}\d+ ms, 0 commands$/m);
+    await session.until(/^[\d:]{8} {5}job.succeeded job=debug.echo id=\w+ /m);
+
+    const plan = ["run", "-A", "--env-file=.dev.env", "functions/plan_schedules.ts"];
+    assert.deepEqual(await runIn(folder, ...plan), {
+      code: 0,
+      printed: `QStash at ${addresses.qstash} holds exactly the table: 0 schedules\n`,
+    });
 
     const file = join(folder, "functions/ops/health.ts");
     const source = await Deno.readTextFile(file);
@@ -58,14 +69,16 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
     for (const [part, address] of Object.entries(addresses)) {
       await assert.rejects(fetch(address), `${part} still listens`);
     }
+    await assert.rejects(Deno.stat(join(folder, ".dev.env")), "its settings are gone with it");
   } finally {
-    await stop(session);
+    await stopDev(session);
     await Deno.remove(folder, { recursive: true });
   }
 });
 
 Deno.test("deno task dev leaves no app behind when it is killed", async () => {
-  const session = start(root);
+  const folder = await copyOfTheTree();
+  const session = startDev(folder);
   try {
     await session.until(/A first job:/);
     const [, app] = /^app +(http:\S+)/m.exec(session.printed())!;
@@ -77,7 +90,8 @@ Deno.test("deno task dev leaves no app behind when it is killed", async () => {
     assert.equal(await isAlive(child), false);
     await assert.rejects(fetch(app));
   } finally {
-    await stop(session);
+    await stopDev(session);
+    await Deno.remove(folder, { recursive: true });
   }
 });
 
@@ -98,10 +112,18 @@ async function jobInAnHour(table: string, qstash: string) {
   return await job.ended();
 }
 
+/** Sets a key for some seconds; what comes back reads it. */
+async function markFor(seconds: number, redis: string) {
+  const command = async (path: string) =>
+    (await (await fetch(`${redis}/${path}?_token=dev-redis-token`)).json()).result;
+  assert.equal(await command(`set/mark/1/EX/${seconds}`), "OK");
+  return () => command("get/mark");
+}
+
 async function enqueue(table: string, options: Record<string, unknown> = {}) {
-  const [, url, token, body] = /curl (\S+) .*Bearer ([^']+)'.* -d '([^']+)'/.exec(table) ??
+  const [, url, token, body] = /curl -s (\S+) .*Bearer ([^']+)'.* -d '([^']+)'/s.exec(table) ??
     assert.fail("no curl");
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+  const headers = { authorization: `Bearer ${token}` };
   const response = await fetch(url, {
     method: "POST",
     headers,
@@ -119,111 +141,4 @@ async function enqueue(table: string, options: Record<string, unknown> = {}) {
     }
   };
   return { ended };
-}
-
-function start(folder: string): Session {
-  const environment = { ...Deno.env.toObject(), NO_COLOR: "1" };
-  for (const name of ["UPSTASH_REDIS_REST_URL", "QSTASH_URL", "REDIS_URL", "SERVICE_TOKENS"]) {
-    delete (environment as Record<string, string>)[name];
-  }
-  const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--no-check", "dev/main.ts"],
-    cwd: folder,
-    clearEnv: true,
-    env: environment,
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  let text = "";
-  const wake = new Set<() => void>();
-  const read = async (stream: ReadableStream<Uint8Array>) => {
-    for await (const part of stream.pipeThrough(new TextDecoderStream())) {
-      text += part;
-      for (const resolve of wake) resolve();
-    }
-  };
-  const ended = Promise.all([read(process.stdout), read(process.stderr)]);
-  return {
-    process,
-    printed: () => text,
-    until: async (pattern, after = 0) => {
-      const deadline = Date.now() + 20_000;
-      let over = false;
-      void ended.then(() => over = true);
-      for (;;) {
-        const match = pattern.exec(text.slice(after));
-        if (match) return match;
-        if (over || Date.now() > deadline) assert.fail(`${pattern} was not printed:\n${text}`);
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(done, 200);
-          function done() {
-            clearTimeout(timer);
-            wake.delete(done);
-            resolve();
-          }
-          wake.add(done);
-        });
-      }
-    },
-  };
-}
-
-/** Ends the command whatever became of the test. */
-async function stop({ process }: Session): Promise<void> {
-  try {
-    process.kill("SIGKILL");
-  } catch {
-    // It has ended, as it should.
-  }
-  await process.status;
-}
-
-/** What dev runs from; the packages are linked, since they are only read. */
-async function copyOfTheTree(): Promise<string> {
-  const folder = await Deno.makeTempDir({ prefix: "zeropoll-dev-" });
-  for (const name of ["deno.json", "deno.lock", "dev", "functions", "shared"]) {
-    await copy(join(root, name), join(folder, name));
-  }
-  await Deno.symlink(join(root, "node_modules"), join(folder, "node_modules"));
-  return folder;
-}
-
-async function copy(from: string, to: string): Promise<void> {
-  if (!(await Deno.stat(from)).isDirectory) return await Deno.copyFile(from, to);
-  await Deno.mkdir(to);
-  for await (const { name } of Deno.readDir(from)) await copy(join(from, name), join(to, name));
-}
-
-async function childrenOf(pid: number): Promise<number[]> {
-  return (await processes()).filter(({ parent }) => parent === pid).map(({ pid }) => pid);
-}
-
-async function isAlive(pid: number): Promise<boolean> {
-  return (await processes()).some((one) => one.pid === pid && !one.state.startsWith("Z"));
-}
-
-/** Every process of this machine: from /proc, since small images have no ps, or else from ps. */
-async function processes(): Promise<{ pid: number; parent: number; state: string }[]> {
-  if (Deno.build.os !== "linux") {
-    const { stdout } = await new Deno.Command("ps", { args: ["-A", "-o", "pid=,ppid=,stat="] })
-      .output();
-    return new TextDecoder().decode(stdout).trim().split("\n").map((line) => {
-      const [pid, parent, state] = line.trim().split(/\s+/);
-      return { pid: Number(pid), parent: Number(parent), state };
-    });
-  }
-  const found = [];
-  for await (const { name } of Deno.readDir("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    // One that ends while it is looked at is not there.
-    const stat = await Deno.readTextFile(`/proc/${name}/stat`).catch(() => "");
-    const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    if (parent) found.push({ pid: Number(name), parent: Number(parent), state });
-  }
-  return found;
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 50));
 }
