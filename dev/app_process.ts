@@ -16,6 +16,8 @@ export interface AppProcessOptions {
   environment: () => Record<string, string>;
   /** Folders that start the app afresh when a file in them changes. */
   watch: readonly string[];
+  /** Lines of the app's output that are no news. Default: none. */
+  hide?: RegExp;
   /** How far the clock is ahead, in ms, whenever the app starts. */
   offsetMs: () => number;
   /** Takes what is worth telling, a line at a time. */
@@ -71,8 +73,8 @@ export class AppProcess {
 
   async #spawn(): Promise<boolean> {
     if (this.#closed) return false;
-    const { entry, environment, offsetMs, say } = this.#options;
-    const running = new Running(entry, environment(), (code) => {
+    const { offsetMs, say } = this.#options;
+    const running = new Running(this.#options, (code) => {
       if (this.#running !== running) return;
       this.#running = undefined;
       if (!this.#closed) say(`The app ended with code ${code}; the next change starts it again`);
@@ -118,13 +120,18 @@ class Running {
   readonly #child: Deno.ChildProcess;
   readonly #stdin: WritableStreamDefaultWriter<Uint8Array>;
   readonly #ended: Promise<void>;
+  readonly #hide?: RegExp;
   #onAnswer: (offsetMs: number) => void = () => {};
 
-  constructor(entry: URL, environment: Record<string, string>, onEnd: (code: number) => void) {
+  constructor(
+    { entry, environment, hide }: AppProcessOptions,
+    onEnd: (code: number) => void,
+  ) {
+    this.#hide = hide;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: ["run", "--allow-all", "--no-check", entry.pathname],
       cwd: new URL("..", entry).pathname,
-      env: environment,
+      env: environment(),
       stdin: "piped",
       stdout: "piped",
       stderr: "inherit",
@@ -160,8 +167,8 @@ class Running {
     const colour = Deno.stdout.isTerminal() && !Deno.noColor;
     for await (const line of linesOf(this.#child.stdout)) {
       const offsetMs = answerIn(line);
-      if (offsetMs === undefined) console.log(readableLine(line, colour));
-      else this.#onAnswer(offsetMs);
+      if (offsetMs !== undefined) this.#onAnswer(offsetMs);
+      else if (!this.#hide?.test(line)) console.log(readableLine(line, colour));
     }
   }
 }

@@ -24,13 +24,14 @@ for await (const offsetMs of offsets()) {
     worker = await unstable_startWorker({
       config: new URL("../wrangler.toml", import.meta.url).pathname,
       bindings: Object.fromEntries(
-        settings.map((name) => [name, { type: "plain_text", value: process.env[name] ?? "" }]),
+        settings.map((name) => [name, { type: "secret_text", value: process.env[name] ?? "" }]),
       ),
       dev: {
         server: { hostname: "127.0.0.1", port: Number(process.env.APP_PORT) },
         inspector: false,
         watch: true,
-        logLevel: "warn",
+        // The least at which the app's own log is shown.
+        logLevel: "log",
       },
     });
     await worker.ready;

@@ -17,6 +17,8 @@ import { writeSettings } from "./settings_file.ts";
 import { welcome } from "./table.ts";
 
 const APP_PORT = 8787;
+/** What wrangler says beside the app's log: its settings, and each request once more. */
+const WRANGLERS = /^(\[wrangler:info\]|⎔ Starting|Your Worker has|Binding {2}|env\.[A-Z_]+ |$)/;
 const OURS = /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|(SERVICE_TOKENS|OPERATOR_TOKENS|NAMESPACE)$)/;
 
 /** The wall's time, whose skips reach the app before anything is delivered by them. */
@@ -59,6 +61,7 @@ const app = new AppProcess({
     return { ...settings, APP_PORT: String(appPort), APP_SETTINGS: Object.keys(settings).join() };
   },
   watch: inWorkers ? [] : [`${root}functions`, `${root}shared`],
+  hide: inWorkers ? WRANGLERS : undefined,
   offsetMs: () => clock.offsetMs,
   say: (line) => console.log(line),
 });
@@ -108,6 +111,12 @@ function describe(appRuns: boolean) {
       ...(cloud.messagesUrl ? [["messages", `${cloud.messagesUrl}/`] as [string, string]] : []),
       ["API", `${appUrl}/docs`] as [string, string],
       ["health", `${appUrl}/health`] as [string, string],
+      [
+        "GitHub's pushes",
+        `${appUrl}/hooks/github (secret ${
+          yours.WEBHOOK_SECRET_GITHUB ? "yours" : cloudSecrets.WEBHOOK_SECRET_GITHUB
+        })`,
+      ] as [string, string],
     ],
     firstJob: [
       `curl -s ${appUrl}/api/jobs/debug.echo \\`,

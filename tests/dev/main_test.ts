@@ -14,6 +14,7 @@ import {
   startDev,
   stopDev,
 } from "../support/dev_session.ts";
+import { needs } from "../support/needs.ts";
 
 Deno.test("deno task dev prints its table, serves, starts afresh on a change, and ends whole", async () => {
   const folder = await copyOfTheTree();
@@ -93,6 +94,30 @@ Deno.test("deno task dev leaves no app behind when it is killed", async () => {
     await stopDev(session);
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test({
+  name: "deno task dev:workers runs the app in workerd, shows its log, and ends whole",
+  ...needs("workerd"),
+  fn: async () => {
+    const folder = await copyOfTheTree();
+    const session = startDev(folder, "--workers");
+    try {
+      await session.until(/A first job:\n(?:.*\n){3}/);
+      assert.match(session.printed(), /stands in for +Cloudflare Workers \(workerd\)/);
+      assert.equal((await firstJob(session.printed())).state, "succeeded");
+      await session.until(/^[\d:]{8} {5}job.succeeded job=debug.echo id=\w+ /m);
+      assert.doesNotMatch(session.printed(), /wrangler:info|env\./);
+      const [app] = await childrenOf(session.process.pid);
+      const children = [app, ...await childrenOf(app)];
+      session.process.kill("SIGINT");
+      assert.equal((await session.process.status).code, 0);
+      for (const pid of children) assert.equal(await isAlive(pid), false, `process ${pid} is left`);
+    } finally {
+      await stopDev(session);
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });
 
 /** Sends the printed command's request, and waits for the end of its job. */

@@ -16,17 +16,17 @@ export interface DevSession {
   until(pattern: RegExp, after?: number): Promise<RegExpExecArray>;
 }
 
-/** Starts dev in `folder`, with `added` on top of one in which no real part is set. */
-export function startDev(folder: string, added: Record<string, string> = {}): DevSession {
+/** Starts dev in `folder`, in an environment in which no real part is set. */
+export function startDev(folder: string, ...args: string[]): DevSession {
   const environment: Record<string, string> = { ...Deno.env.toObject(), NO_COLOR: "1" };
   for (const name of ["UPSTASH_REDIS_REST_URL", "QSTASH_URL", "REDIS_URL", "SERVICE_TOKENS"]) {
     delete environment[name];
   }
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--no-check", "dev/main.ts"],
+    args: ["run", "--allow-all", "--no-check", "dev/main.ts", ...args],
     cwd: folder,
     clearEnv: true,
-    env: { ...environment, ...added },
+    env: environment,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -78,7 +78,7 @@ export async function stopDev({ process }: DevSession): Promise<void> {
 /** What dev runs from; the packages are linked, since they are only read. */
 export async function copyOfTheTree(): Promise<string> {
   const folder = await Deno.makeTempDir({ prefix: "zeropoll-dev-" });
-  for (const name of ["deno.json", "deno.lock", "dev", "functions", "shared"]) {
+  for (const name of ["deno.json", "deno.lock", "wrangler.toml", "dev", "functions", "shared"]) {
     await copy(join(root, name), join(folder, name));
   }
   await Deno.symlink(join(root, "node_modules"), join(folder, "node_modules"));
