@@ -10,6 +10,7 @@ import { bytesIn, type Caller, Checks, type Refusal } from "./checks.ts";
 import { type CommandDescription, describe, describeName } from "./commands.ts";
 import type { Command, Execution, Reply } from "./engines/engine.ts";
 import type { InfoSource } from "./info.ts";
+import { refusalText } from "./lacking.ts";
 import { answer } from "./own_answers.ts";
 import { ScriptLayer } from "./scripts.ts";
 import { StorageLimits } from "./storage_limits.ts";
@@ -102,7 +103,11 @@ export class Gateway {
     }
     const queued = all.flatMap(({ command }) => command ? [command] : []);
     const executed = queued.length === 0 ? [] : await this.#options.engine.transaction(queued);
-    if ("discarded" in executed) return { discarded: this.#named(all, executed.discarded) };
+    if ("discarded" in executed) {
+      return {
+        discarded: all.reduce((text, each) => this.#explain(each, text), executed.discarded),
+      };
+    }
     let next = 0;
     const replies = all.map((prepared) => {
       const execution = prepared.command
@@ -186,12 +191,16 @@ export class Gateway {
     return this.#settle(prepared, execution);
   }
 
+  #explain({ described, original }: Prepared, message: string): string {
+    return refusalText(described, original, message, this.#options.engine.name);
+  }
+
   #settle(prepared: Prepared, execution: Execution): Reply {
     const { described, settle } = prepared;
     let { reply } = execution;
     if (settle) reply = settle(reply);
     if (prepared.command && reply.type === "error") {
-      reply = error(this.#named([prepared], reply.message));
+      reply = error(this.#explain(prepared, reply.message));
     }
     const { meter, now, onCommand } = this.#options;
     meter.countExecution(described, { reply, inner: execution.inner }, now());
@@ -200,17 +209,6 @@ export class Gateway {
       execution.inner.some((name) => describeName(name)?.access === "write");
     if (wrote) this.#writes++;
     return reply;
-  }
-
-  /** A documented command that this engine lacks is not unknown: the local server lacks it. */
-  #named(prepared: readonly Prepared[], message: string): string {
-    const name = /^ERR unknown (?:sub)?command '?([^' ,]*)/i.exec(message)?.[1]?.toUpperCase();
-    if (name === undefined) return message;
-    const lacking = prepared.find(({ described }) => described.name.split(" ").includes(name));
-    return lacking
-      ? `ERR unknown command '${lacking.described.name}': Upstash has it, but not the local ` +
-        `server on its ${this.#options.engine.name} engine`
-      : message;
   }
 }
 

@@ -2,8 +2,7 @@
  * The commands that the random sequences are made of, by family.
  *
  * Left out is what no two servers can agree on: replies that depend on the clock or on chance,
- * approximate trims (`~`), cursors, serialized values, and figures about the server itself. And
- * BITFIELD SET of a negative number into an unsigned field: the embedded engine stores zero.
+ * approximate trims (`~`), cursors, serialized values, and figures about the server itself.
  *
  * @module
  */
@@ -42,7 +41,7 @@ const templates: Readonly<Record<string, readonly string[]>> = {
     "BITPOS $bits $bit [$index [$index [BYTE|BIT]]]",
     "BITOP (AND|OR|XOR) $bits $bits*",
     "BITOP NOT $bits $bits",
-    "BITFIELD $bits (GET $type $bitOffset|SET $type $bitOffset $count|[OVERFLOW (WRAP|SAT|FAIL)] INCRBY $type $bitOffset $delta)*",
+    "BITFIELD $bits (GET $type $bitOffset|[OVERFLOW (WRAP|SAT|FAIL)] SET $type $bitOffset $delta|[OVERFLOW (WRAP|SAT|FAIL)] INCRBY $type $bitOffset $delta)*",
     "BITFIELD_RO $bits (GET $type $bitOffset)*",
     "SET $bits $value",
     "GET $bits",

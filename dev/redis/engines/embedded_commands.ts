@@ -17,6 +17,7 @@ import {
   RedisValue,
   t,
   WrongNumberOfArgumentsError,
+  WrongTypeRedisError,
 } from "js-redis-server/core";
 import { mendCommands, profile } from "./embedded_mends.ts";
 import { bytesOfKey, keyspaceFigures } from "./embedded_size.ts";
@@ -35,6 +36,7 @@ export function createRegistry(): CommandRegistry {
   registry.register(fieldExpiry(registry, "hexpiretime", (at) => Math.floor(at / 1000)));
   registry.register(fieldExpiry(registry, "hpexpiretime", (at) => at));
   for (const name of ["xadd", "xtrim"]) registry.override(withExactTrim(registry, name));
+  registry.override(withNewOperations(definitionOf(registry, "bitop")));
   mendCommands(registry);
   return registry;
 }
@@ -116,6 +118,70 @@ function withExactTrim(registry: CommandRegistry, name: string): CommandDefiniti
     },
   };
   return { ...original, schema };
+}
+
+/** The operations of BITOP since Redis 8.2, on the first source's byte and those of the others. */
+const newOperations: Readonly<Record<string, (first: number, others: number[]) => number>> = {
+  DIFF: (first, others) => first & ~anyOf(others),
+  DIFF1: (first, others) => ~first & anyOf(others),
+  ANDOR: (first, others) => first & anyOf(others),
+  ONE: (first, others) => {
+    let [once, twice] = [first, 0];
+    for (const other of others) [once, twice] = [once ^ other, twice | (once & other)];
+    return once & ~twice;
+  },
+};
+
+interface BitOperation {
+  op: string;
+  destKey: Bytes;
+  sourceKeys: Bytes[];
+}
+
+function withNewOperations(original: CommandDefinition): CommandDefinition {
+  const schema: CommandSchema<unknown> = {
+    parse(input, index, context) {
+      const op = String(input[index]).toUpperCase();
+      const isNew = Object.hasOwn(newOperations, op) && input.length >= index + 3;
+      if (!isNew) return original.schema.parse(input, index, context);
+      const [destKey, ...sourceKeys] = input.slice(index + 1);
+      if (op !== "ONE" && sourceKeys.length < 2) {
+        throw new RedisCommandError(`BITOP ${op} must be called with at least two source keys.`);
+      }
+      return { value: { op, destKey, sourceKeys }, nextIndex: input.length };
+    },
+  };
+  return {
+    ...original,
+    schema,
+    execute: (args, context) => {
+      const { op, destKey, sourceKeys } = args as BitOperation;
+      if (!Object.hasOwn(newOperations, op)) return original.execute(args, context);
+      const sources = sourceKeys.map((key) => stringAt(context, key));
+      const length = Math.max(...sources.map(({ byteLength }) => byteLength));
+      if (length === 0) context.db.delete(destKey);
+      else {
+        const bytesAt = (at: number) => sources.map((source) => source[at] ?? 0);
+        const combined = Buffer.alloc(length);
+        for (let at = 0; at < length; at++) {
+          const [first, ...others] = bytesAt(at);
+          combined[at] = newOperations[op](first, others) & 0xff;
+        }
+        context.db.setString(destKey, combined);
+      }
+      return RedisResult.create(RedisValue.integer(length));
+    },
+  };
+}
+
+function stringAt({ db }: Context, key: Bytes): Bytes {
+  const type = db.getType(key);
+  if (type !== null && type !== "string") throw new WrongTypeRedisError();
+  return db.getString(key) ?? Buffer.alloc(0);
+}
+
+function anyOf(bytes: number[]): number {
+  return bytes.reduce((all, each) => all | each, 0);
 }
 
 function definitionOf(registry: CommandRegistry, name: string): CommandDefinition {

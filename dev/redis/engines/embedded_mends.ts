@@ -15,6 +15,7 @@ import {
   RedisValue,
   resolveCompatibilityProfile,
   WrongNumberOfArgumentsError,
+  WrongRedisTypeError,
 } from "js-redis-server/core";
 import type { Reply } from "./engine.ts";
 
@@ -65,6 +66,11 @@ export function mendCommands(registry: CommandRegistry): void {
   replace(
     "xrange xrevrange",
     (original) => ({ ...original, execute: withCount(original.execute) }),
+  );
+  replace("bitfield", withUnsignedOperands);
+  replace(
+    "sdiffstore sinterstore sunionstore zdiffstore zinterstore zunionstore zrangestore geosearchstore",
+    withReplacedTarget,
   );
   replace("geosearch geosearchstore georadiusbymember georadiusbymember_ro", (original) => ({
     ...original,
@@ -167,4 +173,59 @@ function withMissingSource(execute: Execute): Execute {
     context.db.delete(target);
     return RedisResult.create(RedisValue.integer(0));
   };
+}
+
+interface BitFieldOperation {
+  kind: string;
+  type: { signed: boolean };
+  operand: bigint;
+}
+
+/** What BITFIELD sets into an unsigned field is unsigned itself: a negative number overflows upwards. */
+function withUnsignedOperands(original: CommandDefinition): CommandDefinition {
+  return {
+    ...original,
+    schema: {
+      parse: (input, index, context) => {
+        const parsed = original.schema.parse(input, index, context);
+        const value = parsed.value as { ops: BitFieldOperation[] };
+        const ops = value.ops.map((each) =>
+          each.kind === "SET" && !each.type.signed
+            ? { ...each, operand: BigInt.asUintN(64, each.operand) }
+            : each
+        );
+        return { ...parsed, value: { ...value, ops } };
+      },
+    },
+  };
+}
+
+/** What is stored takes the place of a key of any type; the original insists on its own. */
+function withReplacedTarget(original: CommandDefinition): CommandDefinition {
+  const execute: Execute = (args, context) => {
+    const { db } = context;
+    const [target, ...sources] = original.keys(args);
+    const held = db.get(target);
+    const expiration = db.getExpiration(target);
+    try {
+      return original.execute(args, context);
+    } catch (error) {
+      const isSource = sources.some((source) => source.equals(target));
+      if (!isWrongType(error) || held === null || isSource) throw error;
+      db.delete(target);
+      try {
+        return original.execute(args, context);
+      } catch (sourceError) {
+        // It was a source that has the wrong type: the target stays what it was.
+        db.set(target, held, expiration.kind === "expires" ? expiration : {});
+        throw sourceError;
+      }
+    }
+  };
+  return { ...original, execute };
+}
+
+function isWrongType(error: unknown): boolean {
+  return error instanceof WrongRedisTypeError ||
+    (error instanceof RedisCommandError && error.code === "WRONGTYPE");
 }

@@ -111,6 +111,35 @@ const mended: [name: string, commands: string[], last: unknown][] = [
   ["XTRIM with an exact length", ["XADD s 1-0 a 1", "XADD s 2-0 a 2", "XTRIM s MAXLEN = 1"], 1],
   ["XTRIM with an exact id", ["XADD s 1-0 a 1", "XADD s 2-0 a 2", "XTRIM s MINID = 2-0"], 1],
   ["XADD with = as a field", ["XADD s 1-0 = 1", "XRANGE s - +"], [["1-0", ["=", "1"]]]],
+  ["BITOP DIFF", ["MSET a abc b ab", "BITOP DIFF d a b", "BITOP OR d d e", "GET d"], "\0\0c"],
+  ["BITOP DIFF1", ["MSET a ab b abc c abcd", "BITOP DIFF1 d a b c", "GET d"], "\0\0cd"],
+  ["BITOP ANDOR", ["MSET a abcz b ab c xxc", "BITOP ANDOR d a b c", "GET d"], "abc\0"],
+  ["BITOP ONE", ["MSET a abc b ab c bc", "BITOP ONE d a b c", "GET d"], "\x02\x01c"],
+  ["BITOP ONE of one", ["MSET a abc", "BITOP one d a", "GET d"], "abc"],
+  ["BITOP ONE of nothing", ["SET d x", "BITOP ONE d none", "EXISTS d"], 0],
+  [
+    "BITOP DIFF of one",
+    ["BITOP DIFF d a"],
+    "!ERR BITOP DIFF must be called with at least two source keys.",
+  ],
+  [
+    "BITOP DIFF of a list",
+    ["RPUSH a x", "BITOP DIFF d a b"],
+    "!WRONGTYPE Operation against a key holding the wrong kind of value",
+  ],
+  ["BITFIELD SET of a negative number", [
+    "BITFIELD k OVERFLOW SAT SET u8 0 -1 OVERFLOW FAIL SET u8 8 -1",
+    "BITFIELD k GET u8 0 GET u8 8 GET i8 0",
+  ], [255, 0, -1]],
+  ["SUNIONSTORE over a list", ["RPUSH d x", "SADD a m", "SUNIONSTORE d a", "SMEMBERS d"], ["m"]],
+  ["ZUNIONSTORE over a string", ["SET d x", "ZADD a 1 m", "ZUNIONSTORE d 1 a", "ZCARD d"], 1],
+  ["SUNIONSTORE of a list, over a string", [
+    "SET d x EXAT 4102444800",
+    "RPUSH a x",
+    "SUNIONSTORE d a",
+    "EXPIRETIME d",
+  ], 4102444800],
+  ["SUNIONSTORE of a list, over itself", ["RPUSH d x", "SUNIONSTORE d d", "LLEN d"], 1],
   ["XADD with = after a field called MAXLEN", ["XADD s 1-0 MAXLEN =", "XLEN s"], 1],
 ];
 for (const [name, commands, last] of mended) {
