@@ -28,7 +28,9 @@ try {
 
 async function run(): Promise<number> {
   const startedAt = Date.now();
-  const paths = narrowed ? Deno.args : ["tests", "shared", "functions", "dev"].filter(exists);
+  const paths = narrowed
+    ? Deno.args
+    : ["tests", "shared", "functions", "dev", "README.md"].filter(exists);
   const test = new Deno.Command(Deno.execPath(), {
     args: [
       "test",
