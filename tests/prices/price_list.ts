@@ -148,16 +148,15 @@ export const priceList: readonly PriceRow[] = [
     run: (world) => world.cloud.advance("2m"),
   },
   {
-    operation: "a group, once: the lifetime of its bitmap",
-    commands: 1,
-    messages: 0,
-    trips: 0,
+    operation: "a group, once: its bitmap's lifetime, and that its follow-up was sent",
+    commands: 2,
+    messages: 1,
+    trips: 1,
     beyond: { commands: 4, messages: 1, trips: 3 },
     run: async (world) => {
-      await world.jobs.enqueueGroup([
-        { job: "work.do", input: {} },
-        { job: "work.do", input: {}, delayMs: 60_000 },
-      ], { then: { job: "work.sum", input: { note: "" } } });
+      await world.jobs.enqueueGroup([{ job: "work.do", input: {} }], {
+        then: { job: "work.untracked", input: {} },
+      });
       await world.cloud.settle();
     },
   },

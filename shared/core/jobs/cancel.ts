@@ -8,7 +8,6 @@
  */
 import type { JobEnvelope, JobOutcome, JobView } from "../../contracts/job.ts";
 import { RequestError } from "../../errors.ts";
-import type { QueueEvent } from "../../ports.ts";
 import { claimSeconds, endedClaim, type JobRecords, readRecords, seconds } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childEnded } from "./groups.ts";
@@ -21,24 +20,29 @@ export async function cancelJob(dependencies: JobsDependencies, id: string): Pro
   assertJobId(id);
   const history = await queue.history(id);
   const envelope = history.map(envelopeOf).find((found) => found !== undefined);
-  const job = registry[envelope?.job ?? ""];
-  if (job && !job.tracked) return await cancelUntracked(dependencies, id, envelope!, history);
+  const job = jobOf(registry, envelope?.job);
+  if (job && !job.tracked) return await cancelUntracked(dependencies, id, envelope!);
   const records = await readRecords(redis, keys, id);
   const view = await viewOf(dependencies, id, records, history);
   if (hasEnded(view) && view.state !== "cancelled") return view;
-  const owner = job ?? registry[view.job];
+  const owner = job ?? jobOf(registry, view.job);
   if (!owner) throw new RequestError("job_not_found", `Cannot find a job with the id ${id}`);
   const cancelled = records.outcome ??
     await settleCancelled(dependencies, id, owner, records, envelope);
+  // Before its message is taken back: until then a delivery makes good what is cut short here.
+  if (envelope?.group) await childEnded(dependencies, envelope.group);
   // Throws when QStash is away: a delivery finds the job cancelled for as long as its outcome is
   // kept, but one that is further off must be taken back, so the caller has to try again.
   await queue.cancel(id);
-  if (envelope?.group) await childEnded(dependencies, envelope.group);
   return await viewOf(
     dependencies,
     id,
     cancelled ? { claimText: null, outcome: cancelled } : await readRecords(redis, keys, id),
   );
+}
+
+function jobOf(registry: Registry, name = ""): Registry[string] | undefined {
+  return Object.hasOwn(registry, name) ? registry[name] : undefined;
 }
 
 /** Settles the job as cancelled; undefined when it had ended in the meantime. */
@@ -62,7 +66,7 @@ async function settleCancelled(
   };
   // A first delivery looks at the claim alone, and so does one that follows a deferral. An attempt
   // that runs loses its claim, and learns of it at its next step.
-  const [, settled] = await redis.pipeline([
+  const [, settled] = await redis.transaction([
     ["SET", keys.jobClaim(id), JSON.stringify(endedClaim(outcome)), "EX", claimSeconds({ job })],
     [
       "SET",
@@ -80,11 +84,11 @@ async function cancelUntracked(
   dependencies: JobsDependencies,
   id: string,
   envelope: JobEnvelope,
-  history: readonly QueueEvent[],
 ): Promise<JobView> {
   const cancelled = await dependencies.queue.cancel(id);
   const view = await viewOf(dependencies, id, { claimText: null });
-  if (cancelled === 0 || history.length === 0) return view;
+  // One that was cancelled before: what came after that may have been cut short.
+  if (cancelled === 0 && view.state !== "cancelled") return view;
   if (envelope.group) await childEnded(dependencies, envelope.group);
   return { ...view, state: "cancelled" };
 }

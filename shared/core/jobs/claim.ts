@@ -8,7 +8,8 @@
  * @module
  */
 import { JobClaim, type JobEnvelope, JobOutcome, type Steps } from "../../contracts/job.ts";
-import type { Redis, RedisValue } from "../../ports.ts";
+import { AppError } from "../../errors.ts";
+import type { Redis, RedisCommand, RedisValue } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
 import type { Registry } from "./job.ts";
 
@@ -43,7 +44,7 @@ export async function claim(redis: Redis, keys: Keys, request: ClaimRequest): Pr
     { repeatable: true },
   );
   if (set === "OK") return { kind: "claimed", claim: next };
-  return await claimAfterReading(redis, keys, request);
+  return await orWait(() => claimAfterReading(redis, keys, request));
 }
 
 /** Reads how the job stands, and takes over where nobody else may be running it. */
@@ -52,20 +53,25 @@ async function claimAfterReading(
   keys: Keys,
   request: ClaimRequest,
 ): Promise<ClaimResult> {
-  const { id } = request.envelope;
-  const { claim: current, claimText, outcome } = await readRecords(redis, keys, id);
+  const key = keys.jobClaim(request.envelope.id);
+  const { claim: current, claimText, outcome } = await readRecords(
+    redis,
+    keys,
+    request.envelope.id,
+  );
   const refusal = refuse(request, current, outcome);
   if (refusal) return refusal;
   if (current?.nonce === request.nonce) return { kind: "claimed", claim: current };
   const next = newClaim(request, current?.steps);
   // GET shows whether another delivery claimed between the read and this write.
   const before = await redis.run(
-    ["SET", keys.jobClaim(id), JSON.stringify(next), "EX", claimSeconds(request), "GET"],
+    ["SET", key, JSON.stringify(next), "EX", claimSeconds(request), "GET"],
     { repeatable: true },
   );
   if (before === claimText || parse(JobClaim, before)?.nonce === request.nonce) {
     return { kind: "claimed", claim: next };
   }
+  await giveBack(redis, key, before, next.nonce, claimSeconds(request));
   return { kind: "busy", retryAfterMs: 1_000 };
 }
 
@@ -87,14 +93,55 @@ async function claimNextGeneration(
   );
   const current = parse(JobClaim, before);
   if (!current || current.nonce === envelope.after) return { kind: "claimed", claim: next };
-  const outcome = parse(JobOutcome, await redis.run(["GET", keys.jobOutcome(envelope.id)]));
-  const refusal = current.nonce === request.nonce
-    ? outcome && { kind: "settled" as const, outcome }
-    : refuse(request, current, outcome);
-  if (!refusal) return { kind: "claimed", claim: next };
-  // A duplicate: give the claim back to whom it belongs.
-  await redis.run(["SET", key, before as string, "EX", claimSeconds(request)]);
-  return refusal;
+  const answer = await orWait(async () => {
+    const outcome = parse(JobOutcome, await redis.run(["GET", keys.jobOutcome(envelope.id)]));
+    const refusal = current.nonce === request.nonce
+      ? outcome && { kind: "settled" as const, outcome }
+      : refuse(request, current, outcome);
+    return refusal ?? { kind: "claimed", claim: next };
+  });
+  if (answer.kind === "claimed") return answer;
+  // The claim of a job that failed is kept for as long as its outcome is.
+  const state = answer.kind === "settled" ? answer.outcome?.state : undefined;
+  await giveBack(redis, key, before, next.nonce, claimSeconds(request, state));
+  return answer;
+}
+
+/**
+ * Gives a claim back to whom it was taken from. Whoever holds it may have written in between:
+ * then that is what must stand. One command, where nobody did.
+ */
+async function giveBack(
+  redis: Redis,
+  key: string,
+  taken: RedisValue,
+  takenBy: string,
+  lifetime: number,
+): Promise<void> {
+  let last: RedisValue = null;
+  try {
+    for (let given = taken, tries = 3; typeof given === "string" && tries > 0; tries--) {
+      const before = await redis.run(["SET", key, given, "EX", lifetime, "GET"], {
+        repeatable: true,
+      });
+      const isOurs = before === given || parse(JobClaim, before)?.nonce === takenBy;
+      if (isOurs || before === last) return;
+      [last, given] = [given, before];
+    }
+  } catch (error) {
+    // What stands there keeps first deliveries off all the same, and yields to its holder's next write.
+    if (!(error instanceof AppError)) throw error;
+  }
+}
+
+/** Redis said that another delivery claimed: with no more to be learnt, to wait is safe. */
+async function orWait(work: () => Promise<ClaimResult>): Promise<ClaimResult> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return { kind: "busy", retryAfterMs: error.retryAfterMs ?? 5_000 };
+  }
 }
 
 /** Why this delivery may not run, if it may not. */
@@ -105,6 +152,8 @@ function refuse(
 ): ClaimResult | undefined {
   if (outcome) return { kind: "settled", outcome };
   if (!current || current.nonce === nonce) return undefined;
+  // The attempt that published this generation ended with that.
+  if (envelope.after !== undefined && current.nonce === envelope.after) return undefined;
   if (current.generation > envelope.generation) return { kind: "settled" };
   const isLater = current.generation === envelope.generation && current.attempt > attempt;
   const leaseLeftMs = current.leaseUntil - now;
@@ -122,7 +171,8 @@ function refuse(
  * Writes the claim anew: what was done so far, or why the attempt failed. One command.
  *
  * Resolves to false when the claim had been taken away, by a later attempt or a cancellation;
- * it is then given back, and this attempt must not go on.
+ * it is then given back, and this attempt must not go on. A duplicate that looks at the claim by
+ * writing one is no later attempt: it gives back what it finds.
  */
 export async function writeClaim(
   redis: Redis,
@@ -131,29 +181,54 @@ export async function writeClaim(
   next: JobClaim,
 ): Promise<boolean> {
   const key = keys.jobClaim(request.envelope.id);
-  const lifetime = ["EX", claimSeconds(request)] as const;
-  const before = await redis.run(["SET", key, JSON.stringify(next), ...lifetime, "GET"], {
-    repeatable: true,
-  });
-  const nonce = parse(JobClaim, before)?.nonce;
-  if (nonce === undefined || nonce === next.nonce) return true;
-  await redis.run(["SET", key, before as string, ...lifetime]);
+  const before = await redis.run(
+    ["SET", key, JSON.stringify(next), "EX", claimSeconds(request), "GET"],
+    { repeatable: true },
+  );
+  const other = parse(JobClaim, before);
+  if (!other || other.nonce === next.nonce || !hasTakenOver(other, next)) return true;
+  await giveBack(redis, key, before, next.nonce, claimSeconds(request));
   return false;
 }
 
-/** Writes how the job ended, unless that was written before. Resolves to whether this call wrote it. */
+/** By the fence: while a lease lasts, no second claim of an equal or an earlier attempt can stand. */
+function hasTakenOver(other: JobClaim, mine: JobClaim): boolean {
+  return other.state === "ended" || other.generation > mine.generation ||
+    (other.generation === mine.generation && other.attempt > mine.attempt);
+}
+
+export interface Settlement {
+  job: Registry[string];
+  id: string;
+  outcome: JobOutcome;
+  /** False when the job ran without a claim: one is then written too, as first deliveries look at nothing else. */
+  claimed: boolean;
+}
+
+/** Writes how the job ended, unless that was written before. 1 command; without a claim 2. */
 export async function settle(
   redis: Redis,
   keys: Keys,
-  id: string,
-  outcome: JobOutcome,
-  retentionMs: number,
-): Promise<boolean> {
-  const set = await redis.run(
-    ["SET", keys.jobOutcome(id), JSON.stringify(outcome), "NX", "EX", seconds(retentionMs)],
-    { repeatable: true },
-  );
-  return set === "OK";
+  { job, id, outcome, claimed }: Settlement,
+): Promise<void> {
+  const lifetime = seconds(job.retention.succeededMs);
+  const write: RedisCommand = [
+    "SET",
+    keys.jobOutcome(id),
+    JSON.stringify(outcome),
+    "NX",
+    "EX",
+    lifetime,
+  ];
+  if (claimed) {
+    await redis.run(write, { repeatable: true });
+    return;
+  }
+  const claim = JSON.stringify(endedClaim(outcome));
+  await redis.transaction([
+    ["SET", keys.jobClaim(id), claim, "NX", "EX", claimSeconds({ job })],
+    write,
+  ], { repeatable: true });
 }
 
 export interface JobRecords {
@@ -207,9 +282,14 @@ export function endedClaim(
   };
 }
 
-/** A claim outlives the outcome of a success, and any wait between two attempts (QStash's longest is a day). */
-export function claimSeconds({ job }: Pick<ClaimRequest, "job">): number {
-  return seconds(Math.max(24 * HOUR_MS, job.retention.succeededMs) + job.timeoutMs + HOUR_MS);
+/** A claim outlives its job's outcome, and any wait between two attempts (QStash's longest is a day). */
+export function claimSeconds(
+  { job }: Pick<ClaimRequest, "job">,
+  state?: JobOutcome["state"],
+): number {
+  const { succeededMs, failedMs } = job.retention;
+  const keptMs = Math.max(24 * HOUR_MS, succeededMs, state === "failed" ? failedMs : 0);
+  return seconds(keptMs + job.timeoutMs + HOUR_MS);
 }
 
 /** Whole seconds, rounded up, at least 1: what EX takes. */

@@ -44,17 +44,35 @@ export function startRun(
   const { clock, keys, redis } = dependencies;
   const { job, envelope, attempt } = request;
   const leaseUntil = request.now + job.timeoutMs;
+  let lost: LeaseLostError | undefined;
+  let lastWrite: Promise<unknown> = Promise.resolve();
+
+  /** Throws once the attempt may do no more: a later one may be running, or have ended the job. */
+  function assertHeld(): void {
+    if (run.claim && clock.now() >= leaseUntil) lose("its lease is over");
+    if (lost) throw lost;
+  }
+
+  function lose(because: string): void {
+    // What this attempt knows may be old by now.
+    run.claim = undefined;
+    lost = new LeaseLostError(`Cannot go on with job ${envelope.id}: ${because}`);
+  }
 
   async function keep(change: Partial<JobClaim>): Promise<void> {
+    assertHeld();
     if (!run.claim) return;
     run.claim = { ...run.claim, ...change };
-    const isOver = clock.now() >= leaseUntil;
-    if (isOver || !await writeClaim(redis, keys, request, run.claim)) {
-      // What this attempt knows may be old by now.
-      run.claim = undefined;
-      const because = isOver ? "its lease is over" : "it was cancelled or taken over";
-      throw new LeaseLostError(`Cannot write to job ${envelope.id}: ${because}`);
-    }
+    // One after the other: two writes on their way at once could arrive the wrong way round.
+    const write = lastWrite.then(async () => {
+      assertHeld();
+      if (run.claim && !await writeClaim(redis, keys, request, run.claim)) {
+        lose("it was cancelled or taken over");
+      }
+    });
+    lastWrite = write.catch(() => {});
+    await write;
+    assertHeld();
   }
 
   const run: Run = {
@@ -77,6 +95,7 @@ export function startRun(
       },
       async step<T>(name: string, work: () => Promise<T> | T): Promise<T> {
         if (run.steps && Object.hasOwn(run.steps, name)) return run.steps[name] as T;
+        assertHeld();
         const result = await work();
         const steps = { ...run.steps, [name]: result === undefined ? null : result };
         if (JSON.stringify(steps).length > MOST_STEP_BYTES) {
@@ -87,13 +106,15 @@ export function startRun(
         return result;
       },
       progress: (progress) => keep({ progress }),
-      defer(until) {
+      // deno-lint-ignore require-await -- what it throws must reject
+      async defer(until) {
         const moment = Number(until);
         if (!Number.isFinite(moment)) {
           throw new RangeError(`Cannot defer job ${envelope.id}: not a moment`);
         }
+        assertHeld();
         run.deferral = new Deferral(moment);
-        return Promise.reject(run.deferral);
+        throw run.deferral;
       },
       async enqueue(next, input, options = {}) {
         const dedupeId = options.dedupeId ??

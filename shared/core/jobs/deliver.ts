@@ -8,7 +8,7 @@
  */
 import { JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
 import { AppError, NonRetryableError, NotConfiguredError } from "../../errors.ts";
-import { claim, type ClaimRequest, settle } from "./claim.ts";
+import { claim, type ClaimRequest, readRecords, settle } from "./claim.ts";
 import { recordFailure, type Run, startRun } from "./context.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { findJob } from "./enqueue.ts";
@@ -73,6 +73,8 @@ export async function deliver(
   try {
     result = await job.run(job.input.parse(envelope.input), run.context);
     if (job.output && !run.deferral) result = job.output.parse(result);
+    // A result that is no JSON fails here, as an attempt does, and not when it is written.
+    if (job.tracked) JSON.stringify(result);
   } catch (error) {
     if (error !== run.deferral) return await attemptFailed(dependencies, request, run, error);
   }
@@ -108,7 +110,7 @@ async function succeeded(
   let tracked = run.claim !== undefined;
   if (job.tracked) {
     try {
-      await settle(redis, keys, id, {
+      const outcome: JobOutcome = {
         job: job.name,
         state: "succeeded",
         generation: envelope.generation,
@@ -117,7 +119,8 @@ async function succeeded(
         startedAt: request.now,
         endedAt,
         ...(result !== undefined && { result }),
-      }, job.retention.succeededMs);
+      };
+      await settle(redis, keys, { job, id, outcome, claimed: run.claim !== undefined });
     } catch (error) {
       // The work is done: to fail now would do it twice. QStash's log still says that it was delivered.
       if (!(error instanceof AppError)) throw error;
@@ -132,20 +135,46 @@ async function succeeded(
 
 async function deferred(
   dependencies: JobsDependencies,
-  { job, envelope, attempt, nonce }: ClaimRequest,
+  request: ClaimRequest,
   run: Run,
   until: number,
 ): Promise<DeliveryAnswer> {
-  const { log, publicUrl, queue } = dependencies;
+  const { clock, log, publicUrl, queue } = dependencies;
+  const { job, envelope, attempt, nonce } = request;
   const next = {
     ...envelope,
     generation: envelope.generation + 1,
     after: nonce,
     ...(run.steps && { steps: run.steps }),
   };
-  await queue.publish(publicationOf(publicUrl, job, next, until));
+  try {
+    await queue.publish(publicationOf(publicUrl, job, next, until));
+    if (job.tracked && until - clock.now() >= job.retention.succeededMs) {
+      await stopIfCancelled(dependencies, envelope.id);
+    }
+  } catch (error) {
+    return await attemptFailed(dependencies, request, run, error);
+  }
   log.info("job.deferred", { job: job.name, id: envelope.id, attempt, until });
   return { kind: "done", id: envelope.id, state: "deferred", tracked: run.claim !== undefined };
+}
+
+/**
+ * A job that was cancelled while it ran, and deferred itself past the time for which that is
+ * remembered, must not come back. Either this sees the cancellation, or that finds the message.
+ */
+async function stopIfCancelled(
+  { keys, log, queue, redis }: JobsDependencies,
+  id: string,
+): Promise<void> {
+  try {
+    const { outcome } = await readRecords(redis, keys, id);
+    if (outcome) await queue.cancel(id);
+  } catch (error) {
+    // The next generation is on its way: to fail now would run this one again.
+    if (!(error instanceof AppError)) throw error;
+    log.warn("job.cancellation_unread", { id, because: error.code });
+  }
 }
 
 async function attemptFailed(

@@ -2,7 +2,8 @@
  * When the last child of a group has ended, its follow-up is sent.
  *
  * Each child sets its bit and counts the bits: 2 commands in one round trip, and repeating it
- * changes nothing. Child 0 also gives the bitmap its TTL. Without a follow-up it costs nothing.
+ * changes nothing. Child 0 also gives the bitmap its TTL, and one bit more says that the follow-up
+ * was sent: a child replayed days later sends no second. Without a follow-up it costs nothing.
  *
  * @module
  */
@@ -26,4 +27,6 @@ export async function childEnded(dependencies: JobsDependencies, place: GroupPla
   await dependencies.queue.publish(
     await followUp(dependencies, place.id, place.total, job, place.then.input),
   );
+  // After it, never before: what is cut short in between sends it again, and it runs once by its id.
+  await dependencies.redis.run(["SETBIT", key, place.total, 1]);
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import type { DeadLetter } from "../../contracts/dead_letter.ts";
-import { JobEnvelope } from "../../contracts/job.ts";
+import { type JobClaim, JobEnvelope } from "../../contracts/job.ts";
 import { AppError, RequestError } from "../../errors.ts";
 import { claimSeconds, type JobRecords, parse, readRecords } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
@@ -45,11 +45,11 @@ export async function replay(
   const nonce = ids.random();
   const steps = Object.hasOwn(options, "input") ? undefined : records.claim?.steps;
   if (job.tracked) {
-    await redis.pipeline([
+    await redis.transaction([
       [
         "SET",
         keys.jobClaim(id),
-        JSON.stringify(queuedClaim(job, letter, generation, nonce, records)),
+        JSON.stringify(queuedClaim(job, letter, records, { generation, nonce, steps })),
         "EX",
         claimSeconds({ job }),
       ],
@@ -123,19 +123,16 @@ function hasMovedOn(letter: DeadLetter, { claim, outcome }: JobRecords): boolean
 function queuedClaim(
   job: Registry[string],
   letter: DeadLetter,
-  generation: number,
-  nonce: string,
   { claim, outcome }: JobRecords,
-) {
+  next: Pick<JobClaim, "generation" | "nonce" | "steps">,
+): JobClaim {
   return {
     job: job.name,
-    generation,
     attempt: -1,
-    nonce,
     state: "queued",
     leaseUntil: 0,
     enqueuedAt: claim?.enqueuedAt ?? outcome?.enqueuedAt ?? letter.failedAt,
     startedAt: letter.failedAt,
-    steps: claim?.steps,
+    ...next,
   };
 }

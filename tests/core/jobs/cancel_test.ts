@@ -89,3 +89,14 @@ Deno.test("a job that is cancelled learns of it at its next step", async () => {
   );
   assert.equal((await world.jobs.state(id)).state, "cancelled");
 });
+
+Deno.test("a job that is cancelled and then defers itself by days does not run again either", async () => {
+  await using world = await createWorld();
+  await world.jobs.enqueue("work.do", { takesMs: [30_000], defersMs: [3 * 86_400_000] })
+    .then(async ({ id }) => {
+      await world.cloud.advance("10s");
+      await world.jobs.cancel(id);
+    });
+  await world.cloud.advance("120h");
+  assert.equal(world.seen.length, 1);
+});

@@ -78,3 +78,21 @@ Deno.test("a transaction without a Postgres is one clear error, for good", async
   assert.equal(view.error?.message, "Cannot use context.transaction: set DATABASE_URL");
   assert.equal(world.seen.length, 1, "to try again would be of no use");
 });
+
+Deno.test("a deferral that QStash does not take is a failed attempt, and the next one need not wait", async () => {
+  await using world = await createWorld();
+  const { id } = await world.jobs.enqueue("work.do", { takesMs: [1_000], defersMs: [60_000] });
+  await world.cloud.settle();
+  world.cloud.qstash.faults.add({ kind: "publishRefused" });
+  await world.cloud.advance("2s");
+  const view = await world.jobs.state(id);
+  assert.equal(view.state, "retrying");
+  assert.match(view.error!.message, /publish/);
+  await world.cloud.advance("10m");
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+  assert.deepEqual(world.seen.map(({ attempt, generation }) => [generation, attempt]), [
+    [0, 0],
+    [0, 1],
+    [1, 0],
+  ]);
+});

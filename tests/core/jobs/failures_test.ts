@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createJobs } from "../../../shared/mod.ts";
 import { createWorld, type World } from "./world.ts";
 
 /** Enqueues a job that fails for good, and delivers it. */
@@ -129,4 +130,75 @@ Deno.test("many letters are replayed at the stated pace", async () => {
   assert.ok(world.seen.length >= 7 && world.seen.length <= 8, `${world.seen.length} ran`);
   await world.cloud.advance("5s");
   assert.equal(world.seen.length, 10);
+});
+
+Deno.test("an edited input runs every step again, also when the replay's first delivery is lost", async () => {
+  await using world = await createWorld();
+  const { id } = await world.jobs.enqueue("work.do", { steps: ["charge"], forGood: true });
+  await world.cloud.settle();
+  world.cloud.restart(() => ({ fetch: () => new Response("starting", { status: 503 }) }));
+  await world.jobs.replay(id, { input: { steps: ["charge"] } });
+  await world.cloud.settle();
+  world.cloud.restart();
+  await world.cloud.advance("1h");
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+  assert.deepEqual(world.stepsRun, ["charge", "charge"]);
+});
+
+/** Fails `count` jobs for good, of which QStash can tell nobody. */
+async function failUntold(world: World, count: number): Promise<void> {
+  const isCallback = ({ url }: { url: string }) => url.endsWith("/qstash/failures");
+  world.cloud.qstash.faults.add({ kind: "dropped", times: 1e6, matches: isCallback });
+  await world.jobs.enqueueMany(
+    Array.from({ length: count }, () => ({ job: "work.do", input: { forGood: true } })),
+  );
+  await world.cloud.advance("72h");
+  world.cloud.qstash.faults.clear();
+}
+
+Deno.test("more than 100 untold letters are taken in, 100 at a time, and a page at a time shown", async () => {
+  await using world = await createWorld();
+  await failUntold(world, 130);
+  assert.equal(await world.jobs.importDeadLetters(), 100);
+  assert.equal(await world.jobs.importDeadLetters(), 30);
+  assert.equal(await world.jobs.importDeadLetters(), 0);
+  const ids = new Set<string>();
+  let cursor: string | undefined;
+  const pages: number[] = [];
+  do {
+    const page = await world.deps.deadLetters.list({ cursor });
+    pages.push(page.letters.length);
+    for (const { id } of page.letters) ids.add(id);
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+  assert.deepEqual(pages, [50, 50, 30]);
+  assert.equal(ids.size, 130);
+});
+
+Deno.test("another app's letters in the same QStash do not hide ours, and stay", async () => {
+  await using world = await createWorld();
+  const { deps } = world;
+  const other = createJobs({
+    ...deps,
+    registry: deps.jobs.registry,
+    publicUrl: `${deps.config.publicUrl}/other`,
+  });
+  await failUntold(world, 3);
+  await other.enqueueMany(
+    Array.from({ length: 110 }, () => ({ job: "work.untracked", input: {} })),
+  );
+  await world.cloud.advance("72h");
+  assert.equal(await world.jobs.importDeadLetters(), 3);
+  assert.equal(world.cloud.qstash.deadLetters().length, 110 * 2);
+});
+
+Deno.test("a letter that cannot be taken in does not stop the others", async () => {
+  await using world = await createWorld();
+  const registry = world.jobs.registry as Record<string, unknown>;
+  await world.jobs.enqueueGroup([{ job: "work.do", input: { forGood: true } }], {
+    then: { job: "work.sum", input: { note: "" } },
+  });
+  await failUntold(world, 2);
+  delete registry["work.sum"];
+  assert.equal(await world.jobs.importDeadLetters(), 2);
 });

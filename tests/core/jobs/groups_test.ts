@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { createWorld } from "./world.ts";
+import { createJobs, QueueUnavailableError } from "../../../shared/mod.ts";
+import { createWorld, type World } from "./world.ts";
 
 const then = { job: "work.sum", input: { note: "all done" } } as const;
 
@@ -77,4 +78,75 @@ Deno.test("a child waits for Redis instead of running uncounted", async () => {
   await world.cloud.advance("1h");
   assert.equal(world.seen.length, 1);
   assert.equal(world.followUps.length, 1);
+});
+
+Deno.test("a child replayed days later sends no second follow-up", async () => {
+  await using world = await createWorld();
+  const { jobs: [id] } = await world.jobs.enqueueGroup(
+    [{ job: "work.do", input: { forGood: true } }, { job: "work.do", input: {} }],
+    { then },
+  );
+  await world.cloud.advance("1h");
+  assert.equal(world.followUps.length, 1);
+  await world.cloud.advance("72h");
+  await world.jobs.replay(id, { input: {} });
+  await world.cloud.advance("1h");
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+  assert.equal(world.followUps.length, 1);
+});
+
+/** The same jobs, on a QStash whose next `cancel` is cut short `when` it happens. */
+function cutShort({ deps }: World, when: "before" | "after") {
+  let cut = false;
+  const cancel = async (label: string) => {
+    if (cut) return await deps.queue.cancel(label);
+    cut = true;
+    if (when === "after") await deps.queue.cancel(label);
+    throw new QueueUnavailableError("cut short");
+  };
+  const { publicUrl } = deps.config;
+  const { registry } = deps.jobs;
+  return createJobs({ ...deps, registry, publicUrl, queue: { ...deps.queue, cancel } });
+}
+
+Deno.test("a cancellation that dies with its message taken back leaves no group waiting", async () => {
+  await using world = await createWorld();
+  const group = await world.jobs.enqueueGroup(
+    [{ job: "work.do", input: {}, delayMs: 3_600_000 }],
+    { then },
+  );
+  await assert.rejects(cutShort(world, "after").cancel(group.jobs[0]));
+  await world.cloud.advance("2h");
+  assert.deepEqual(world.followUps, [{ note: "all done", states: ["cancelled"] }]);
+});
+
+Deno.test("to cancel a child without tracking again makes good what was cut short", async () => {
+  await using world = await createWorld();
+  const group = await world.jobs.enqueueGroup(
+    [{ job: "work.untracked", input: {}, delayMs: 3_600_000 }],
+    { then },
+  );
+  const jobs = cutShort(world, "after");
+  await assert.rejects(jobs.cancel(group.jobs[0]));
+  assert.equal((await jobs.cancel(group.jobs[0])).state, "cancelled");
+  await world.cloud.advance("2h");
+  assert.equal(world.followUps.length, 1);
+  assert.equal(world.seen.length, 0);
+});
+
+Deno.test("a group of more than a batch has its follow-up once, and children may defer or be untracked", async () => {
+  await using world = await createWorld();
+  const children = Array.from({ length: 620 }, (_, index) => ({
+    job: index % 7 === 0 ? "work.untracked" as const : "work.do" as const,
+    input: { defersMs: index % 100 === 0 ? [60_000] : [] },
+  }));
+  const group = await world.jobs.enqueueGroup(children, { then, dedupeId: "all" });
+  assert.equal(new Set(group.jobs).size, 620);
+  assert.deepEqual(await world.jobs.enqueueGroup(children, { then, dedupeId: "all" }), group);
+  await world.cloud.advance("30s");
+  assert.equal(world.followUps.length, 0);
+  await world.cloud.advance("5m");
+  assert.equal(world.followUps.length, 1);
+  assert.equal(world.followUps[0].states.filter((state) => state === "succeeded").length, 620 - 89);
+  assert.equal(new Set(world.seen.map(({ id }) => id)).size, 620);
 });

@@ -39,3 +39,18 @@ Deno.test("with the plan's commands used up, jobs go on without tracking", async
   await world.cloud.settle();
   assert.deepEqual(world.seen.map(({ tracked }) => tracked), [false]);
 });
+
+Deno.test("a job that ran while Redis was away and was settled after it is not run again", async () => {
+  await using world = await createWorld();
+  const undo = world.cloud.redis.faults.add({ kind: "refuse", times: 100 });
+  const { id } = await world.jobs.enqueue("work.do", { takesMs: [50_000] }, { dedupeId: "order" });
+  await world.cloud.settle();
+  undo();
+  await world.cloud.advance("1m");
+  assert.deepEqual(world.seen.map(({ tracked }) => tracked), [false]);
+  await world.cloud.advance("1h");
+  await world.jobs.enqueue("work.do", {}, { dedupeId: "order" });
+  await world.cloud.settle();
+  assert.equal(world.seen.length, 1);
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+});

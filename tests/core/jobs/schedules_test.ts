@@ -73,3 +73,16 @@ Deno.test("an arming whose publish fails is made good by the next event", async 
   await world.cloud.advance("2h");
   assert.equal(world.seen.length, 1);
 });
+
+Deno.test("two isolates that arm a slot at once send one message, and its job runs once", async () => {
+  await using world = await createWorld();
+  const { flush } = tableOf(world).armed;
+  world.bill();
+  await Promise.all(
+    [new ArmedSlots(), new ArmedSlots()].map((isolate) => world.jobs.arm(isolate, "flush", flush)),
+  );
+  assert.equal(world.bill().commands, 4);
+  await world.cloud.advance("2h");
+  assert.equal(world.seen.length, 1);
+  assert.equal(world.bill().messages, 1);
+});
