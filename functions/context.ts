@@ -9,10 +9,12 @@ import type { Deps } from "./deps.ts";
 /** A delivery whose signature was verified. */
 export interface VerifiedDelivery {
   body: string;
-  /** `Upstash-Retried`: 0 for the first. */
+  /** `Upstash-Retried`: 0 for the first; not covered by the signature. */
   attempt: number;
-  /** `Upstash-Message-Id`. */
+  /** `Upstash-Message-Id`; not covered by the signature. */
   messageId: string;
+  /** The signature's own id. */
+  signatureId?: string;
 }
 
 export interface AppEnv {

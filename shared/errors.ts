@@ -72,7 +72,7 @@ export class UnknownJobError extends AppError {
   override readonly code = "job_unknown";
   override readonly retryable = false;
   constructor(readonly job: string, known: readonly string[]) {
-    super(`Cannot find a job named "${job}": known are ${known.join(", ")}`);
+    super(`Cannot find a job named "${job.slice(0, 64)}": known are ${known.join(", ")}`);
   }
 }
 

@@ -171,11 +171,12 @@ export interface Queue {
 /** Tells QStash's deliveries from forged ones. */
 export interface DeliveryVerifier {
   /**
-   * Resolves when `signature` covers exactly this body and URL, and is still valid.
+   * Resolves when `signature` covers exactly this body and URL, and is still valid: to the
+   * signature's own id, another for each delivery, if it has one.
    *
    * @throws {RequestError} `signature_invalid` or `signature_expired`
    */
-  verify(delivery: { signature: string; body: string; url: string }): Promise<void>;
+  verify(delivery: { signature: string; body: string; url: string }): Promise<{ id?: string }>;
 }
 
 // Dead letters ------------------------------------------------------------------------------

@@ -40,6 +40,10 @@ export const GroupRequest = z.strictObject({
   dedupeId,
 });
 
+export const DeadLettersQuery = z.object({
+  cursor: z.string().regex(/^\d{1,9}$/, "must be the cursor of a page before").optional(),
+});
+
 export const ReplayRequest = z.strictObject({
   input: z.unknown().optional().describe("Replaces the job's input."),
 });

@@ -23,7 +23,7 @@ export const debugEcho = defineJob({
   backoff: { first: 1_000, factor: 2 },
   timeoutMs: 30_000,
   run({ message, failures, failForGood }, context) {
-    if (failForGood) throw new NonRetryableError(`Told to fail for good: ${message.slice(0, 100)}`);
+    if (failForGood) throw new NonRetryableError("Told to fail for good");
     if (context.attempt < failures) {
       throw new Error(`Told to fail ${failures} times, this is attempt ${context.attempt + 1}`);
     }

@@ -67,7 +67,10 @@ export const jobOperations: readonly Operation[] = [
     request: GroupRequest,
     answers: { 202: { description: "Accepted.", body: GroupAnswer } },
     problems: enqueueProblems,
-    price: { commands: "0; 2 for each job that ends, 1 for the group", messages: onDelivery },
+    price: {
+      commands: "0; with a follow-up 2 for each job that ends, 2 for the group",
+      messages: onDelivery,
+    },
     sample: {
       jobs: [{ job: "debug.echo", input: { message: "one" } }],
       then: { job: "debug.echo", input: { message: "all done" } },
@@ -98,7 +101,7 @@ export const jobOperations: readonly Operation[] = [
     caller: "backend",
     parameters: [{ name: "cursor", in: "query", description: "From the page before." }],
     answers: { 200: { description: "A page of 50.", body: DeadLettersAnswer } },
-    problems: ["queue_unavailable", ...redisProblems],
+    problems: ["body_invalid", "queue_unavailable", ...redisProblems],
     price: { commands: "2", messages: "0" },
   },
   {

@@ -8,8 +8,10 @@ import { RequestError, UnsupportedDelayError } from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
 import { requireServiceToken } from "../middleware/auth.ts";
 import { parseJson, parseShape, readBody } from "../middleware/body.ts";
+import { jobLocation } from "../middleware/location.ts";
 import { verifyQstash } from "../middleware/verify_qstash.ts";
 import {
+  DeadLettersQuery,
   EnqueueManyRequest,
   EnqueueRequest,
   FailureCallback,
@@ -35,7 +37,7 @@ export const jobRoutes = new Hono<AppEnv>()
       dedupeId,
     });
     return c.json({ ...enqueued, job: name, state: "queued" }, 202, {
-      Location: `/api/jobs/${enqueued.id}`,
+      Location: jobLocation(c, enqueued.id),
     });
   })
   .post("/api/jobs", async (c) => {
@@ -54,13 +56,14 @@ export const jobRoutes = new Hono<AppEnv>()
   .get("/api/jobs/:id", async (c) => c.json(await c.var.deps.jobs.state(c.req.param("id"))))
   .delete("/api/jobs/:id", async (c) => c.json(await c.var.deps.jobs.cancel(c.req.param("id"))))
   .get("/api/dead-letters", async (c) => {
+    const page = parseShape(DeadLettersQuery, c.req.query());
     await c.var.deps.jobs.importDeadLetters();
-    return c.json(await c.var.deps.deadLetters.list({ cursor: c.req.query("cursor") }));
+    return c.json(await c.var.deps.deadLetters.list(page));
   })
   .get("/api/dead-letters/:id", async (c) => {
     const id = c.req.param("id");
     const letter = await c.var.deps.deadLetters.get(id);
-    if (!letter) throw new RequestError("not_found", `Cannot find a dead letter with the id ${id}`);
+    if (!letter) throw letterNotFound(id);
     return c.json(letter);
   })
   .delete("/api/dead-letters/:id", async (c) => {
@@ -74,14 +77,12 @@ export const jobRoutes = new Hono<AppEnv>()
   .post("/api/dead-letters/:id/replay", async (c) => {
     const body = await readBody(c, ReplayRequest, { maxBytes: MESSAGE_BYTES });
     const replayed = await c.var.deps.jobs.replay(c.req.param("id"), body);
-    return c.json(replayed, 202, { Location: `/api/jobs/${replayed.id}` });
+    return c.json(replayed, 202, { Location: jobLocation(c, replayed.id) });
   })
   .post("/qstash/jobs/:name", verifyQstash, async (c) => {
     const answer = await c.var.deps.jobs.deliver({
       job: c.req.param("name"),
-      body: c.var.delivery.body,
-      attempt: c.var.delivery.attempt,
-      messageId: c.var.delivery.messageId,
+      ...c.var.delivery,
     });
     if (answer.kind === "done") {
       if (!answer.tracked) c.header("X-Degraded", "untracked");
@@ -143,13 +144,23 @@ function timing({ delay, notBefore }: { delay?: string; notBefore?: string }) {
   if (notBefore !== undefined) return { notBefore: Date.parse(notBefore) };
   if (delay === undefined) return {};
   if (!/^(\d{1,9}[smhd])+$/.test(delay)) {
-    throw new UnsupportedDelayError("delay", `write it as 90s, 10m, 2h or 1d12h, got "${delay}"`);
+    throw new UnsupportedDelayError(
+      "delay",
+      `write it as 90s, 10m, 2h or 1d12h, got "${delay.slice(0, 32)}"`,
+    );
   }
   let delayMs = 0;
   for (const [, count, unit] of delay.matchAll(/(\d+)([smhd])/g)) {
     delayMs += Number(count) * UNIT_MS[unit];
   }
   return { delayMs };
+}
+
+function letterNotFound(id: string): RequestError {
+  return new RequestError(
+    "not_found",
+    `Cannot find a dead letter with the id ${id.slice(0, 64)}`,
+  );
 }
 
 function fromBase64(text: string): string {

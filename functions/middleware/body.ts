@@ -33,11 +33,17 @@ export async function readBytes(c: Context, { maxBytes }: BodyOptions): Promise<
   if (announced > maxBytes) throw tooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of c.req.raw.body ?? []) {
-    length += chunk.byteLength;
-    // Leaving the loop cancels the stream.
-    if (length > maxBytes) throw tooLarge(maxBytes);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of c.req.raw.body ?? []) {
+      length += chunk.byteLength;
+      // Leaving the loop cancels the stream.
+      if (length > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof RequestError) throw cause;
+    // The caller hung up: an answer reaches nobody, but the log line tells it from our own failure.
+    throw new RequestError("body_malformed", "Cannot read the body: it broke off", { cause });
   }
   const bytes = new Uint8Array(length);
   let offset = 0;

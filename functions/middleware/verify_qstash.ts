@@ -23,11 +23,21 @@ export const verifyQstash: MiddlewareHandler<AppEnv> = async (c, next) => {
   const body = decodeText(await readBytes(c, { maxBytes: MOST_BYTES }));
   const { config, verifier } = c.var.deps;
   const { pathname, search } = new URL(c.req.url);
-  await verifier.verify({ signature, body, url: `${config.publicUrl}${pathname}${search}` });
+  const { id: signatureId } = await verifier.verify({
+    signature,
+    body,
+    url: `${config.publicUrl}${pathname}${search}`,
+  });
   c.set("delivery", {
     body,
-    attempt: Number(c.req.header("Upstash-Retried") ?? 0) || 0,
+    attempt: attemptOf(c.req.header("Upstash-Retried")),
     messageId: c.req.header("Upstash-Message-Id") ?? "",
+    signatureId,
   });
   await next();
 };
+
+/** The header is not signed: what is no number of an attempt counts as the first. */
+function attemptOf(retried = "0"): number {
+  return /^\d{1,3}$/.test(retried) ? Number(retried) : 0;
+}

@@ -33,7 +33,7 @@ export function docsPage(operations: readonly Operation[], publicUrl: string) {
         <header>
           <h1>Zeropoll API</h1>
           <p>Every operation with its fields and its price, in billed Redis commands and QStash messages.
-    For programs: <a href="/openapi.json">openapi.json</a>.</p>
+    For programs: <a href="openapi.json">openapi.json</a>.</p>
         </header>
         <nav aria-label="Operations">
           <ul>

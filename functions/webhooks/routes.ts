@@ -9,6 +9,7 @@ import { type Context, Hono } from "hono";
 import type { AppEnv } from "../context.ts";
 import type { AppRegistry } from "../jobs/registry.ts";
 import { decodeText, parseJson, parseShape, readBytes } from "../middleware/body.ts";
+import { jobLocation } from "../middleware/location.ts";
 import { githubJobs, readGithubPayload, verifyGithub } from "./github.ts";
 import { StandardEvent, standardJobs, verifyStandard } from "./standard.ts";
 
@@ -56,5 +57,5 @@ async function accept(
   const job = jobs[type];
   const read = parseShape(c.var.deps.jobs.registry[job].input, input());
   const { id, deduplicated } = await c.var.deps.jobs.enqueueUnchecked(job, read, { dedupeId });
-  return c.json({ id, job, deduplicated }, 202, { Location: `/api/jobs/${id}` });
+  return c.json({ id, job, deduplicated }, 202, { Location: jobLocation(c, id) });
 }

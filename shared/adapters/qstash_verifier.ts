@@ -37,7 +37,7 @@ export function createDeliveryVerifier(options: DeliveryVerifierOptions): Delive
 
   return {
     async verify(delivery) {
-      if (await passes(delivery, clockToleranceSeconds)) return;
+      if (await passes(delivery, clockToleranceSeconds)) return { id: idOf(delivery.signature) };
       // The receiver names the failure of the last key it tried, so ask again for this one cause.
       if (await passes(delivery, ANY_AGE_SECONDS)) {
         throw new RequestError("signature_expired", "Cannot accept the delivery: it is too old");
@@ -48,4 +48,11 @@ export function createDeliveryVerifier(options: DeliveryVerifierOptions): Delive
       );
     },
   };
+}
+
+/** The `jti` of a token that was verified. */
+function idOf(signature: string): string | undefined {
+  const base64 = signature.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+  const { jti } = JSON.parse(atob(base64)) as { jti?: unknown };
+  return typeof jti === "string" && jti !== "" ? jti : undefined;
 }

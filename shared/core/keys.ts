@@ -14,10 +14,12 @@ export function createKeys(namespace: string) {
     jobClaim: (id: string) => `${namespace}:job:${id}:claim`,
     /** String (JSON `JobOutcome`); TTL: the retention of its state. 1 command to settle. */
     jobOutcome: (id: string) => `${namespace}:job:${id}:outcome`,
-    /** Bitmap of the children that ended; TTL 30 days, set by child 0. 2 commands for a child. */
+    /** Bitmap of the children that ended; TTL 30 days, set by child 0. 2 commands for a child, 1 for the follow-up. */
     groupEnded: (id: string) => `${namespace}:group:${id}:ended`,
     /** String (epoch ms); TTL 2 slots. At most 2 commands for each isolate and slot. */
     scheduleSlot: (schedule: string, slot: string) => `${namespace}:schedule:${schedule}:${slot}`,
+    /** String (a message id); TTL 10 minutes. 1 command for a delivery of a fixed schedule's tick. */
+    tickSignature: (id: string) => `${namespace}:tick:${id}`,
     /** String (JSON `DeadLetter`); TTL 30 days. */
     deadLetter: (id: string) => `${namespace}:dead-letter:${id}`,
     /** Sorted set of dead letters' ids by time of failure; TTL 30 days, renewed by each. */

@@ -54,7 +54,7 @@ Deno.test("a padded body hash passes", async () => {
 });
 
 const seconds = () => Math.floor(Date.now() / 1_000);
-const refused: [name: string, code: string, make: () => Promise<void>][] = [
+const refused: [name: string, code: string, make: () => Promise<unknown>][] = [
   [
     "signed with another key",
     "signature_invalid",

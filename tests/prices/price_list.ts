@@ -148,7 +148,7 @@ export const priceList: readonly PriceRow[] = [
     run: (world) => world.cloud.advance("2m"),
   },
   {
-    operation: "a group, once: its bitmap's lifetime, and that its follow-up was sent",
+    operation: "a group with a follow-up, once",
     commands: 2,
     messages: 1,
     trips: 1,
@@ -179,6 +179,31 @@ export const priceList: readonly PriceRow[] = [
       await world.jobs.enqueue("work.do", { defersMs: [60_000] });
       await world.cloud.advance("2m");
     },
+  },
+  {
+    operation: "a deferral by more than the job is remembered for",
+    commands: 2,
+    messages: 1,
+    trips: 2,
+    beyond: tracked,
+    run: async (world) => {
+      await world.jobs.enqueue("work.do", { defersMs: [2 * 86_400_000] });
+      await world.cloud.advance("50h");
+    },
+  },
+  {
+    operation: "a tick of a fixed schedule, beyond its job",
+    commands: 1,
+    messages: 0,
+    trips: 1,
+    prepare: async (world) => {
+      const plan = await world.jobs.planSchedules({
+        fixed: { hourly: { cron: "0 * * * *", job: "work.do", input: {} } },
+      }, "zeropoll");
+      await world.jobs.applySchedules(plan);
+    },
+    beyond: tracked,
+    run: (world) => world.cloud.advance("1h"),
   },
   {
     operation: "a duplicate delivery",

@@ -16,15 +16,20 @@ import { childEnded } from "./groups.ts";
 import { hashedId } from "./identity.ts";
 import { assertInput, publicationOf } from "./publication.ts";
 
+/** A signature is good for 5 minutes; clocks may differ. */
+const SIGNATURE_SECONDS = 600;
+
 /** A delivery whose signature was verified. */
 export interface JobDelivery {
   /** The job's name, from the URL. */
   job: string;
   body: string;
-  /** `Upstash-Retried`: 0 for the first. */
+  /** `Upstash-Retried`: 0 for the first. Not signed: the claim decides what it is good for. */
   attempt: number;
-  /** `Upstash-Message-Id`. */
+  /** `Upstash-Message-Id`. Not signed; only a schedule's tick goes by it. */
   messageId: string;
+  /** The id of the signature, which holds a tick to its message id. */
+  signatureId?: string;
 }
 
 /** What to answer QStash. Only `done` may become a 2xx. */
@@ -59,6 +64,9 @@ export async function deliver(
     return { kind: "failed-for-good", id, message: (error as Error).message };
   }
   const { attempt } = delivery;
+  if (parsed.id === undefined && job.tracked && await isForgedTick(dependencies, delivery)) {
+    return { kind: "failed-for-good", id, message: "The signature is another message's" };
+  }
   const request: ClaimRequest = { job, envelope, attempt, nonce: ids.random(), now: clock.now() };
   const claimed = job.tracked ? await claimOrGoOn(dependencies, request) : undefined;
   if (claimed?.kind === "busy") return { ...claimed, id };
@@ -80,6 +88,28 @@ export async function deliver(
   }
   if (run.deferral) return await deferred(dependencies, request, run, run.deferral.until);
   return await succeeded(dependencies, request, run, result);
+}
+
+/**
+ * A tick is told from another by its message's id alone, which nobody signs: the first id that came
+ * with a signature is the one it stands for. One command; with Redis away the job is not tracked anyway.
+ */
+async function isForgedTick(
+  { keys, log, redis }: JobsDependencies,
+  { messageId, signatureId }: JobDelivery,
+): Promise<boolean> {
+  if (signatureId === undefined) return false;
+  const key = keys.tickSignature(signatureId);
+  try {
+    const set = await redis.run(["SET", key, messageId, "NX", "EX", SIGNATURE_SECONDS], {
+      repeatable: true,
+    });
+    return set === null && await redis.run(["GET", key]) !== messageId;
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.warn("tick.unchecked", { because: error.code });
+    return false;
+  }
 }
 
 /** Claims the job; with Redis away a job goes on without tracking, but a group's child waits. */
