@@ -25,6 +25,8 @@ for await (const offsetMs of offsets()) {
     Deno.serve({
       hostname: "127.0.0.1",
       port: Number(process.env.APP_PORT),
+      // Whoever started this holds the port until the app listens.
+      reusePort: Deno.build.os === "linux",
       onListen: () => {},
     }, (request) => app.fetch(request));
     started = true;

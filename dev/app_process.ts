@@ -8,6 +8,7 @@
  */
 import { answerIn, linesOf } from "./app_line.ts";
 import { readableLine } from "./log_line.ts";
+import { listen, type Listening } from "./server.ts";
 
 export interface AppProcessOptions {
   /** The file to run: dev/app.ts or dev/app_workers.ts. */
@@ -16,6 +17,8 @@ export interface AppProcessOptions {
   environment: () => Record<string, string>;
   /** Folders that start the app afresh when a file in them changes. */
   watch: readonly string[];
+  /** The app's port, held while it does not listen, so that nobody else takes it. Default: none. */
+  holdPort?: number;
   /** Lines of the app's output that are no news. Default: none. */
   hide?: RegExp;
   /** How far the clock is ahead, in ms, whenever the app starts. */
@@ -35,6 +38,7 @@ export class AppProcess {
   #running?: Running;
   #work: Promise<unknown> = Promise.resolve();
   #watcher?: Deno.FsWatcher;
+  #held?: Listening;
   #closed = false;
 
   constructor(options: AppProcessOptions) {
@@ -62,6 +66,7 @@ export class AppProcess {
     this.#closed = true;
     this.#watcher?.close();
     await this.#next(() => this.#end());
+    await this.#release();
   }
 
   /** One thing at a time: a start, an end, a move of the clock. */
@@ -73,17 +78,45 @@ export class AppProcess {
 
   async #spawn(): Promise<boolean> {
     if (this.#closed) return false;
+    this.#hold();
     const { offsetMs, say } = this.#options;
     const running = new Running(this.#options, (code) => {
       if (this.#running !== running) return;
       this.#running = undefined;
+      this.#hold();
       if (!this.#closed) say(`The app ended with code ${code}; the next change starts it again`);
     });
     this.#running = running;
-    return await running.setOffset(offsetMs());
+    const started = await running.setOffset(offsetMs());
+    if (started) await this.#release();
+    return started;
+  }
+
+  /** Answers in the app's place. */
+  #hold(): void {
+    const { holdPort: port } = this.#options;
+    if (port === undefined || this.#held || this.#closed) return;
+    const answer = () =>
+      new Response("The app does not run: `deno task dev` says why\n", {
+        status: 503,
+        headers: { "Retry-After": "1" },
+      });
+    try {
+      this.#held = listen(answer, { port, tries: 0, shared: true });
+    } catch (error) {
+      // Somebody was quicker; the app says so when it starts.
+      if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    }
+  }
+
+  async #release(): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    await held?.close();
   }
 
   async #end(): Promise<void> {
+    this.#hold();
     const running = this.#running;
     this.#running = undefined;
     await running?.end();
@@ -129,7 +162,7 @@ class Running {
   ) {
     this.#hide = hide;
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-all", "--no-check", entry.pathname],
+      args: ["run", "--allow-all", "--unstable-net", "--no-check", entry.pathname],
       cwd: new URL("..", entry).pathname,
       env: environment(),
       stdin: "piped",

@@ -42,7 +42,7 @@ const clock = new SharedClock();
 // The embedded Redis engine reads Date, so that a skip of the clock reaches every TTL.
 installClock(clock);
 const cloud = await startLocalCloud(process.env, clock);
-const appPort = freePort(APP_PORT);
+const appPort = await freePort(APP_PORT);
 const appUrl = `http://127.0.0.1:${appPort}`;
 const yours = Object.fromEntries(
   Object.entries(process.env).filter(([name, value]) => OURS.test(name) && value),
@@ -61,6 +61,8 @@ const app = new AppProcess({
     return { ...settings, APP_PORT: String(appPort), APP_SETTINGS: Object.keys(settings).join() };
   },
   watch: inWorkers ? [] : [`${root}functions`, `${root}shared`],
+  // Not workerd, which is not started afresh; nor where the system cannot share a port.
+  holdPort: inWorkers || Deno.build.os !== "linux" ? undefined : appPort,
   hide: inWorkers ? WRANGLERS : undefined,
   offsetMs: () => clock.offsetMs,
   say: (line) => console.log(line),
@@ -128,9 +130,18 @@ function describe(appRuns: boolean) {
   };
 }
 
-/** The first port from `first` on that nothing listens on. */
-function freePort(first: number): number {
+/** The first port from `first` on that nothing listens on, and no other dev is about to. */
+async function freePort(first: number): Promise<number> {
   const probe = listen(() => new Response(), { port: first });
-  void probe.close();
-  return probe.port;
+  await probe.close();
+  // A port that is shared with the app could be shared with another dev as well: on a second
+  // loopback address, which macOS and Windows lack, each keeps its own port to itself.
+  if (Deno.build.os !== "linux") return probe.port;
+  try {
+    Deno.listen({ hostname: "127.0.0.2", port: probe.port });
+    return probe.port;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    return await freePort(probe.port + 1);
+  }
 }

@@ -16,6 +16,8 @@ export interface ListenOptions {
   port?: number;
   /** How many ports after `port` to try when it is taken. Default: 50. */
   tries?: number;
+  /** Lets another process that says the same take over the port without a gap; needs `--unstable-net`. Default: false. */
+  shared?: boolean;
 }
 
 /** Listens on 127.0.0.1, on `port` or the next free one. Throws `Deno.errors.AddrInUse` when none is. */
@@ -23,13 +25,14 @@ export function listen(
   handler: (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>,
   options: ListenOptions = {},
 ): Listening {
-  const { port = 0, tries = 50 } = options;
+  const { port = 0, tries = 50, shared = false } = options;
   for (let attempt = 0;; attempt++) {
     try {
       const closing = new AbortController();
       const server = Deno.serve({
         hostname: "127.0.0.1",
         port: port === 0 ? 0 : port + attempt,
+        reusePort: shared,
         signal: closing.signal,
         onListen: () => {},
       }, handler);

@@ -58,6 +58,9 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
     await Deno.writeTextFile(file, source + "\nthis is no code");
     await session.until(/the next change starts it again/, before);
     const broken = session.printed().length;
+    const held = await fetch(`${addresses.app}/health`);
+    assert.equal(held.status, 503, "the port is held for the next app");
+    assert.match(await held.text(), /^The app does not run/);
     await Deno.writeTextFile(file, source);
     await session.until(/health\.ts changed: the app started again/, broken);
     assert.equal((await (await fetch(`${addresses.app}/health`)).json()).status, "ok");

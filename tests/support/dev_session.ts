@@ -23,7 +23,7 @@ export function startDev(folder: string, ...args: string[]): DevSession {
     delete environment[name];
   }
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--no-check", "dev/main.ts", ...args],
+    args: ["run", "--allow-all", "--unstable-net", "--no-check", "dev/main.ts", ...args],
     cwd: folder,
     clearEnv: true,
     env: environment,
