@@ -124,8 +124,15 @@ function showSkipped(skipped: Skipped[]): void {
   const byReason = Map.groupBy(skipped, ({ reason }) => reason);
   for (const [reason, tests] of byReason) {
     console.log(`  ${reason}: ${tests.length}`);
-    for (const { file, name } of tests) console.log(`    ${file}: ${name}`);
+    for (const [file, ofFile] of Map.groupBy(tests, ({ file }) => file)) {
+      const names = ofFile.length > 3 ? `${ofFile.length} tests` : ofFile.map(nameOf).join("; ");
+      console.log(`    ${file}: ${names}`);
+    }
   }
+}
+
+function nameOf({ name }: Skipped): string {
+  return name;
 }
 
 function unescapeXml(text: string): string {
