@@ -7,7 +7,7 @@
  * @module
  */
 import type { DeadLetter } from "../../contracts/dead_letter.ts";
-import { JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
+import { type JobClaim, JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
 import { AppError } from "../../errors.ts";
 import type { QueueDeadLetter, RedisCommand } from "../../ports.ts";
 import { claimSeconds, endedClaim, type JobRecords, parse, readRecords, seconds } from "./claim.ts";
@@ -165,9 +165,11 @@ function settleFailed(
   };
   const claimTtl = Math.max(claimSeconds({ job }), seconds(job.retention.failedMs) + 3_600);
   return [
-    // A first delivery looks at the claim alone: it must be there for as long as the outcome is.
+    // A first delivery looks at the claim alone, and so does what an attempt deferred whose answer
+    // was lost: the claim must be there for as long as the outcome is, and be nobody's. A replay
+    // goes on with its steps.
     claim
-      ? ["EXPIRE", keys.jobClaim(id), claimTtl]
+      ? ["SET", keys.jobClaim(id), JSON.stringify(abandoned(claim)), "EX", claimTtl]
       : ["SET", keys.jobClaim(id), JSON.stringify(endedClaim(outcome)), "NX", "EX", claimTtl],
     [
       "SET",
@@ -178,6 +180,10 @@ function settleFailed(
       seconds(job.retention.failedMs),
     ],
   ];
+}
+
+function abandoned(claim: JobClaim): JobClaim {
+  return { ...claim, state: "ended", nonce: "", leaseUntil: 0 };
 }
 
 /** What the last answer said: a problem's detail, or its status. */

@@ -145,6 +145,23 @@ Deno.test("an edited input runs every step again, also when the replay's first d
   assert.deepEqual(world.stepsRun, ["charge", "charge"]);
 });
 
+Deno.test("a job that was given up although it had deferred does not run behind its dead letter", async () => {
+  await using world = await createWorld();
+  // Each attempt publishes the next generation, but QStash hears none of the answers.
+  world.cloud.qstash.faults.add({ kind: "lost", times: 4, matches: ({ url }) => !isFailure(url) });
+  const orders = { defersMs: [6 * 3_600_000] };
+  const { id } = await world.jobs.enqueue("work.do", orders);
+  await world.cloud.advance("5h");
+  assert.equal((await world.jobs.state(id)).state, "failed");
+  await world.cloud.advance("24h");
+  assert.deepEqual(world.seen.filter(({ generation }) => generation > 0), []);
+  await world.jobs.replay(id, { input: {} });
+  await world.cloud.settle();
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+});
+
+const isFailure = (url: string) => url.endsWith("/qstash/failures");
+
 /** Fails `count` jobs for good, of which QStash can tell nobody. */
 async function failUntold(world: World, count: number): Promise<void> {
   const isCallback = ({ url }: { url: string }) => url.endsWith("/qstash/failures");
