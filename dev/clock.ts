@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { type HeapTask, TaskHeap } from "./task_heap.ts";
 
 /** A task that waits for its moment. */
 export interface Timer {
@@ -30,7 +31,7 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 /** Real time plus what it was skipped forward by. */
 export class WallClock implements DevClock {
   #offsetMs: number;
-  readonly #waiting = new Set<{ arm(): void }>();
+  readonly #waiting = new Set<{ at: number; arm(): void }>();
 
   constructor(offsetMs = 0) {
     this.#offsetMs = offsetMs;
@@ -48,6 +49,7 @@ export class WallClock implements DevClock {
   schedule(at: number, task: () => void | Promise<void>): Timer {
     let handle: ReturnType<typeof setTimeout> | undefined;
     const entry = {
+      at,
       arm: () => {
         clearTimeout(handle);
         const waitMs = at - this.now();
@@ -71,19 +73,14 @@ export class WallClock implements DevClock {
   advance(ms: number): Promise<void> {
     assertForward(ms);
     this.#offsetMs += ms;
-    for (const entry of [...this.#waiting]) entry.arm();
+    // What becomes due runs by its time, not in the order in which it was scheduled.
+    for (const entry of [...this.#waiting].sort((one, other) => one.at - other.at)) entry.arm();
     return Promise.resolve();
   }
 
   sleep(ms: number): Promise<void> {
     return new Promise((resolve) => this.schedule(this.now() + ms, resolve));
   }
-}
-
-interface VirtualTask {
-  at: number;
-  sequence: number;
-  run: () => void | Promise<void>;
 }
 
 /**
@@ -96,8 +93,9 @@ interface VirtualTask {
 export class VirtualClock implements DevClock {
   #now: number;
   #sequence = 0;
-  #tasks: VirtualTask[] = [];
+  readonly #tasks = new TaskHeap();
   #running = 0;
+  readonly #failures: { error: unknown }[] = [];
   #onIdle: (() => void)[] = [];
   #moving: Promise<void> = Promise.resolve();
 
@@ -110,25 +108,15 @@ export class VirtualClock implements DevClock {
   }
 
   schedule(at: number, task: () => void | Promise<void>): Timer {
-    const entry = { at, sequence: this.#sequence++, run: task };
-    // Kept sorted: tasks are few, and an array is easier to look into than a heap.
-    let low = 0;
-    let high = this.#tasks.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#tasks[middle].at <= at) low = middle + 1;
-      else high = middle;
-    }
-    this.#tasks.splice(low, 0, entry);
-    return {
-      cancel: () => {
-        const index = this.#tasks.indexOf(entry);
-        if (index >= 0) this.#tasks.splice(index, 1);
-      },
-    };
+    const entry: HeapTask = { at, sequence: this.#sequence++, run: task, waiting: true };
+    this.#tasks.add(entry);
+    return { cancel: () => this.#tasks.cancel(entry) };
   }
 
-  /** Moves on by `ms`; resolves when everything due until then has run. */
+  /**
+   * Moves on by `ms`; resolves when everything due until then has run, and rejects with the first
+   * error if a task failed. A task that waits for this waits for itself.
+   */
   advance(ms: number): Promise<void> {
     assertForward(ms);
     const move = this.#moving.then(() => this.#moveTo(this.#now + ms));
@@ -136,7 +124,9 @@ export class VirtualClock implements DevClock {
     return move;
   }
 
+  /** For tasks alone: a sleep of anybody else lets two tasks run over each other. */
   async sleep(ms: number): Promise<void> {
+    // Below zero when two branches of one task sleep: each gives back what it took.
     this.#ended();
     await new Promise<void>((resolve) => {
       this.schedule(this.#now + ms, () => {
@@ -148,22 +138,33 @@ export class VirtualClock implements DevClock {
 
   /** When the next task is due (epoch ms), if there is one. */
   nextDueAt(): number | undefined {
-    return this.#tasks[0]?.at;
+    return this.#tasks.first()?.at;
   }
 
   async #moveTo(target: number): Promise<void> {
     await this.#idle();
-    for (let next = this.#tasks[0]; next && next.at <= target; next = this.#tasks[0]) {
-      this.#tasks.shift();
+    for (let next = this.#tasks.first(); next && next.at <= target; next = this.#tasks.first()) {
+      this.#tasks.take();
       this.#now = Math.max(this.#now, next.at);
-      const running = next.run();
-      if (running instanceof Promise) {
-        this.#running++;
-        running.finally(() => this.#ended()).catch(() => {});
-      }
+      this.#start(next);
       await this.#idle();
     }
     this.#now = Math.max(this.#now, target);
+    const [failure] = this.#failures.splice(0);
+    if (failure) throw failure.error;
+  }
+
+  #start(task: HeapTask): void {
+    // Counted before it runs: it may sleep at once.
+    this.#running++;
+    try {
+      const running = task.run();
+      if (!(running instanceof Promise)) return this.#ended();
+      running.catch((error) => void this.#failures.push({ error })).then(() => this.#ended());
+    } catch (error) {
+      this.#failures.push({ error });
+      this.#ended();
+    }
   }
 
   #ended(): void {
@@ -178,9 +179,12 @@ export class VirtualClock implements DevClock {
   }
 }
 
+/** What stands in the place of `Date`, the newest last. */
+const installed = new Set<DateConstructor>();
+
 /**
  * Puts `clock` in the place of this process's `Date`, because the vendors' SDKs read that.
- * Returns the undo.
+ * Returns the undo; of several, the newest that is not undone holds.
  */
 export function installClock(clock: Pick<DevClock, "now">): () => void {
   class ClockDate extends RealDate {
@@ -190,10 +194,17 @@ export function installClock(clock: Pick<DevClock, "now">): () => void {
     static override now(): number {
       return clock.now();
     }
+    // Dates from before, and from the runtime itself, are dates as well.
+    static override [Symbol.hasInstance](value: unknown): boolean {
+      return value instanceof RealDate;
+    }
   }
-  globalThis.Date = ClockDate as DateConstructor;
+  const date = ClockDate as DateConstructor;
+  installed.add(date);
+  globalThis.Date = date;
   return () => {
-    globalThis.Date = RealDate;
+    installed.delete(date);
+    globalThis.Date = [...installed].at(-1) ?? RealDate;
   };
 }
 
