@@ -125,14 +125,12 @@ function showSkipped(skipped: Skipped[]): void {
   for (const [reason, tests] of byReason) {
     console.log(`  ${reason}: ${tests.length}`);
     for (const [file, ofFile] of Map.groupBy(tests, ({ file }) => file)) {
-      const names = ofFile.length > 3 ? `${ofFile.length} tests` : ofFile.map(nameOf).join("; ");
+      const names = ofFile.length > 3
+        ? `${ofFile.length} tests`
+        : ofFile.map(({ name }) => name).join("; ");
       console.log(`    ${file}: ${names}`);
     }
   }
-}
-
-function nameOf({ name }: Skipped): string {
-  return name;
 }
 
 function unescapeXml(text: string): string {

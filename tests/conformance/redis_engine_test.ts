@@ -3,6 +3,7 @@ import type { Engine, EngineMessage, Reply } from "../../dev/redis/engines/engin
 import { commandOf } from "../../dev/redis/engines/resp_protocol.ts";
 import { plain } from "./redis_compare.ts";
 import { engines, startEngine } from "./redis_engines.ts";
+import { titled } from "../support/needs.ts";
 
 const encoder = new TextEncoder();
 
@@ -58,7 +59,7 @@ const insides: { name: string; before?: string[]; command: string[]; inner: stri
 for (const under of engines) {
   const test = (name: string, run: (engine: Engine) => Promise<void>) =>
     Deno.test({
-      name: `${under.name}: ${name}`,
+      name: titled(`${under.name}: ${name}`, under.needed),
       ...under.needed,
       fn: async () => {
         await using running = await startEngine(under);

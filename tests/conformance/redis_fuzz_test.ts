@@ -3,6 +3,7 @@ import { DifferenceTable } from "./redis_difference_table.ts";
 import { differences, type Observation } from "./redis_differences.ts";
 import { engines, startEngine } from "./redis_engines.ts";
 import { type Finding, fuzz, shrink } from "./redis_fuzz.ts";
+import { titled } from "../support/needs.ts";
 
 // FUZZ_SEEDS="7 8" looks elsewhere; then no entry can be called stale.
 const chosen = Deno.env.get("FUZZ_SEEDS")?.split(/\s+/).map(Number);
@@ -14,7 +15,7 @@ const shownFindings = 5;
 const [embedded, redis] = engines;
 
 Deno.test({
-  name: "random sequences give the same replies on both engines",
+  name: titled("random sequences give the same replies on both engines", redis.needed),
   ...redis.needed,
   fn: async () => {
     await using one = await startEngine(embedded);

@@ -14,6 +14,7 @@ import { type MeterSnapshot, type Price, priced } from "../../dev/redis/meter.ts
 import { createRedisServer } from "../../dev/redis/server.ts";
 import { listen } from "../../dev/server.ts";
 import { engines, type EngineUnderTest } from "./redis_engines.ts";
+import { titled } from "../support/needs.ts";
 
 /** A gateway that listens, and a client of it. */
 export interface Gateway {
@@ -64,7 +65,7 @@ export function testOnEachEngine(
 ): void {
   for (const under of chosen) {
     Deno.test({
-      name: `${under.name}: ${name}`,
+      name: titled(`${under.name}: ${name}`, under.needed),
       ...under.needed,
       fn: async () => await run((await gatewayOf(under)).gateway),
     });
@@ -74,7 +75,7 @@ export function testOnEachEngine(
 /** One test with both engines side by side; it needs the real one. */
 export function testOnBothEngines(name: string, run: (both: Gateway[]) => Promise<void>): void {
   Deno.test({
-    name,
+    name: titled(name, engines[1].needed),
     ...engines[1].needed,
     fn: async () => {
       const both = await Promise.all(engines.map((under) => gatewayOf(under)));

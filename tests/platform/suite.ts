@@ -4,6 +4,7 @@
  * @module
  */
 import type { Cloud } from "../../dev/cloud.ts";
+import { titled } from "../support/needs.ts";
 import { platformCases } from "./cases.ts";
 
 /** A cloud whose app runs in the runtime under test, started before the first case. */
@@ -11,10 +12,12 @@ export interface Runtime {
   name: string;
   open(): Promise<{ cloud: Cloud; close(): Promise<void> }>;
   ignore?: boolean;
+  /** Why it is left out. */
+  reason?: string;
 }
 
 /** One test for each case, all on one cloud. */
-export function testPlatform({ name, open, ignore = false }: Runtime): void {
+export function testPlatform({ name, open, ignore = false, reason }: Runtime): void {
   let opened: Awaited<ReturnType<Runtime["open"]>> | undefined;
   if (!ignore) {
     Deno.test.beforeAll(async () => {
@@ -24,7 +27,7 @@ export function testPlatform({ name, open, ignore = false }: Runtime): void {
   }
   for (const { name: what, run } of platformCases) {
     Deno.test({
-      name: `${name}: ${what}`,
+      name: titled(`${name}: ${what}`, { reason }),
       ignore,
       // wrangler keeps handles of its own open between tests.
       sanitizeOps: false,

@@ -35,6 +35,14 @@ export function needs(...tools: Tool[]): { ignore: boolean; reason?: string } {
   return { ignore: true, reason };
 }
 
+/**
+ * `name`, with the reason where the test is left out: for tests that another file than the
+ * caller of {@link needs} defines, since the summary knows reasons by file.
+ */
+export function titled(name: string, { reason }: { reason?: string }): string {
+  return reason === undefined ? name : `${name} (skipped: ${reason})`;
+}
+
 function workerdPath(): string | undefined {
   try {
     const path = createRequire(import.meta.resolve("wrangler"))("workerd").default;
