@@ -7,6 +7,7 @@ import { type DevClock, type Timer, VirtualClock } from "../clock.ts";
 
 export class ClockScope implements DevClock {
   readonly #timers = new Set<Timer>();
+  #closed = false;
   /** Whether time moves only when it is moved. */
   readonly isVirtual: boolean;
 
@@ -19,6 +20,8 @@ export class ClockScope implements DevClock {
   }
 
   schedule(at: number, task: () => void | Promise<void>): Timer {
+    // A call that was under way may still publish.
+    if (this.#closed) return { cancel: () => {} };
     const inner = this.clock.schedule(at, () => {
       this.#timers.delete(timer);
       return task();
@@ -41,8 +44,9 @@ export class ClockScope implements DevClock {
     return this.clock.sleep(ms);
   }
 
-  /** Cancels every timer that was set through this scope. */
+  /** Cancels every timer that was set through this scope, and sets no more. */
   close(): void {
+    this.#closed = true;
     for (const timer of this.#timers) timer.cancel();
   }
 }

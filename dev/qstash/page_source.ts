@@ -5,6 +5,7 @@
  */
 import type { Hono } from "hono";
 import { type DevClock, WallClock } from "../clock.ts";
+import { ApiError } from "./api_error.ts";
 import type { DeadLetter, LogEntry, Message } from "./model.ts";
 import { pageRoutes } from "./page.tsx";
 import {
@@ -41,7 +42,14 @@ export function createPageSource(
       const message = findMessage(parts, id);
       return message && showDetails(parts, message);
     },
-    act: (action) => act(parts, clock, action),
+    act: async (action) => {
+      try {
+        return await act(parts, clock, action);
+      } catch (error) {
+        if (error instanceof ApiError) return error.message;
+        throw error;
+      }
+    },
   };
   return {
     routes: pageRoutes(source),

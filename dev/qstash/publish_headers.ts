@@ -15,6 +15,7 @@ import { parseRetryDelay } from "./retry_delay.ts";
 const METHODS = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]);
 const DEFAULT_RETRIES = 3;
 const MAX_PERIOD_MS = 7 * 86_400_000;
+const MAX_DURATION_MS = 100 * 365 * 86_400_000;
 
 /** Where a publish came from, and what its sender may ask for. */
 export interface SpecContext {
@@ -52,7 +53,7 @@ export function parseSpec(
     body,
     maxRetries: retries,
     retryDelay: retryDelay(settings, "upstash-retry-delay"),
-    timeoutMs: duration(settings, "upstash-timeout"),
+    timeoutMs: duration(settings, "upstash-timeout") || undefined,
     delayMs,
     notBeforeAt,
     deduplicationId,
@@ -86,7 +87,7 @@ function callback(
     header: forwarded(settings, `${prefix}forward-`),
     maxRetries,
     retryDelay: retryDelay(settings, `${prefix}retry-delay`),
-    timeoutMs: duration(settings, `${prefix}timeout`),
+    timeoutMs: duration(settings, `${prefix}timeout`) || undefined,
     flowControl: flowControl(settings, prefix),
   };
 }
@@ -174,7 +175,11 @@ function count(settings: Settings, name: string): number | undefined {
 
 function duration(settings: Settings, name: string): number | undefined {
   const text = settings.get(name)?.trim();
-  return text ? refusing(() => parseDuration(text)) : undefined;
+  if (!text) return undefined;
+  const ms = refusing(() => parseDuration(text));
+  // No plan is longer, and a moment beyond the calendar's end could not be shown.
+  if (ms > MAX_DURATION_MS) throw new ApiError(400, `invalid ${goCase(name)} "${text}": too long`);
+  return ms;
 }
 
 function retryDelay(settings: Settings, name: string): RetryDelay | undefined {

@@ -182,3 +182,26 @@ for (const { headers, seconds: expected } of waits) {
     assert.deepEqual(seconds(), [expected]);
   });
 }
+
+Deno.test("a timeout of zero is none, and a moment beyond the calendar is refused", async () => {
+  const { clock, publish, answer, api, qstash } = createHarness({ plan: "fixed1m" });
+  answer(async () => {
+    await clock.sleep(1_000);
+    return 200;
+  });
+  await publish("https://app.test/job", { "upstash-timeout": "0s" });
+  await clock.advance(1_000);
+  assert.equal(qstash.messages()[0].state, "DELIVERED");
+  for (const name of ["upstash-delay", "upstash-timeout"]) {
+    const headers = { [name]: "99999999999999d" };
+    assert.equal((await api("POST", "/v2/publish/https://app.test/", { headers })).status, 400);
+  }
+});
+
+Deno.test("a closed server sets no timer for what is still published to it", async () => {
+  const { clock, publish, qstash } = createHarness();
+  await qstash.close();
+  await publish("https://app.test/job");
+  await publish("https://app.test/job", { "upstash-delay": "1h" });
+  assert.equal(clock.nextDueAt(), undefined);
+});

@@ -3,6 +3,7 @@ import type { Page } from "playwright-core";
 import { type Cloud, withCloud } from "../../conformance/qstash_cloud.ts";
 import { launchChromium } from "../../support/chromium.ts";
 import { needs } from "../../support/needs.ts";
+import { createHarness } from "./harness.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -297,4 +298,21 @@ Deno.test({
         assert.equal(await page.evaluate(overflow), 0);
       });
     }),
+});
+
+Deno.test("a button that the plan refuses says why, in words", async () => {
+  const { qstash, clock, publish, answer } = createHarness({ plan: "free" });
+  answer(() => 500);
+  await publish("https://app.test/", { "upstash-retries": "0" });
+  await clock.advance(0);
+  const { dlqId } = qstash.deadLetters()[0];
+  for (let index = 1; index < 1_000; index++) await publish("https://app.test/");
+  const response = await qstash.fetch(
+    new Request(`http://127.0.0.1/_page/dead-letters/${dlqId}/retry`, {
+      method: "POST",
+      headers: { accept: "text/plain" },
+    }),
+  );
+  assert.equal(await response.text(), "quota maxDailyMessages exceeded, current limit: 1000");
+  assert.equal(qstash.deadLetters().length, 1);
 });

@@ -88,3 +88,24 @@ Deno.test({
     });
   },
 });
+
+Deno.test("a leap of the wall's clock delivers by due time, and makes up for one tick of a schedule", async () => {
+  const order: string[] = [];
+  const handler = (request: Request) => {
+    order.push(request.headers.get("upstash-schedule-id") ?? request.headers.get("x-name") ?? "");
+    return new Response();
+  };
+  await withServer(handler, async ({ publish, delivered, clock, qstash }) => {
+    const at = new Date(clock.now()).getUTCMinutes();
+    const cron = `${(at + 30) % 60} * * * *`;
+    await publish({ "upstash-cron": cron, "upstash-schedule-id": "hourly" });
+    await publish({ "upstash-delay": "20h", "upstash-forward-x-name": "late" });
+    await publish({ "upstash-delay": "10h", "upstash-forward-x-name": "early" });
+    await clock.advance(24 * HOUR_MS);
+    await delivered(3);
+    assert.deepEqual(qstash.meter.snapshot().publishes, 3);
+    const [schedule] = qstash.schedules();
+    assert.ok(Number(schedule.nextScheduleTime) > clock.now(), "the next tick lies ahead");
+    assert.deepEqual([...order].sort(), ["early", "hourly", "late"]);
+  });
+});
