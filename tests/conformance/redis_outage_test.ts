@@ -81,3 +81,37 @@ Deno.test({
     assert.match(missed.body.error, /^NOSCRIPT /);
   },
 });
+
+Deno.test({
+  name: "a server that dies under load costs errors, never a wrong answer",
+  ...needs("redis-server"),
+  fn: async () => {
+    const first = await startRedisServer();
+    await using gateway = await gatewayTo(first.url);
+    const increments = [["INCR", "n"], ["INCR", "n"]];
+    let [results, errors, stopped] = [0, 0, false];
+    const seen = { results: () => {}, errors: () => {} };
+    const work = Promise.all(Array.from({ length: 8 }, async () => {
+      while (!stopped) {
+        const { status, body } = await gateway.post("/multi-exec", increments);
+        if (status === 200) {
+          assert.equal(body[1].result, body[0].result + 1);
+          if (++results === 100) seen.results();
+        } else {
+          assert.equal(status, 502);
+          assert.match(body.error, /Redis at .* went away|Cannot reach Redis at/);
+          if (++errors === 8) seen.errors();
+        }
+      }
+    }));
+    await new Promise<void>((resolve) => seen.results = resolve);
+    const failing = new Promise<void>((resolve) => seen.errors = resolve);
+    await first.stop();
+    await failing;
+    await using _second = await startRedisServer({ port: first.port });
+    results = 0;
+    await new Promise<void>((resolve) => seen.results = resolve);
+    stopped = true;
+    await work;
+  },
+});

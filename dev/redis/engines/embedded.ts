@@ -12,6 +12,7 @@ import {
   CommandExecutor,
   createTransactionPolicy,
   isResponseStream,
+  RedisResult,
   RedisServerState,
 } from "js-redis-server/core";
 import type { RedisValue } from "js-redis-server/core";
@@ -28,6 +29,12 @@ export interface EmbeddedEngineOptions {
    * found expired at once in any case. Default: never.
    */
   sweepEveryMs?: number;
+  /**
+   * How long a script may make calls, in ms of real time: every one after that fails, because this
+   * process does nothing else meanwhile. Default: 5 s. One that goes on without them, or in spite of
+   * that by `pcall`, ends by the number of its instructions.
+   */
+  longestScriptMs?: number;
 }
 
 type ExecutionPolicy = NonNullable<
@@ -53,10 +60,11 @@ class EmbeddedEngine implements Engine {
   readonly #registry = createRegistry();
   readonly #executor: CommandExecutor;
   readonly #session: ClientSession;
-  readonly #inner = new InnerCalls();
+  readonly #inner: InnerCalls;
   readonly #subscribers = new Set<() => void>();
 
-  constructor({ sweepEveryMs }: EmbeddedEngineOptions) {
+  constructor({ sweepEveryMs, longestScriptMs = 5_000 }: EmbeddedEngineOptions) {
+    this.#inner = new InnerCalls(longestScriptMs);
     this.#state = new RedisServerState({
       databaseCount: 1,
       activeExpiryIntervalMs: sweepEveryMs ?? false,
@@ -142,22 +150,33 @@ class EmbeddedEngine implements Engine {
 }
 
 /**
- * Notes what runs inside scripts. Commands run one at a time, so whatever a script calls between
+ * Notes what runs inside scripts, and ends those that last. Commands run one at a time, so whatever a script calls between
  * its start and its end is its own.
  */
 class InnerCalls {
+  readonly #longestScriptMs: number;
   #current: string[] = [];
+  #startedAt = 0;
   readonly #byReply = new WeakMap<RedisValue, string[]>();
+
+  constructor(longestScriptMs: number) {
+    this.#longestScriptMs = longestScriptMs;
+  }
 
   readonly policy: ExecutionPolicy = {
     name: "inner-calls",
     beforeExecute: (plan, context) => {
       if (context.monitor?.clientAddress !== INSIDE_SCRIPT) {
         this.#current = [];
-        return;
+        this.#startedAt = performance.now();
+        return undefined;
+      }
+      if (performance.now() - this.#startedAt > this.#longestScriptMs) {
+        return RedisResult.error(`the script made calls for ${this.#longestScriptMs} ms`, "ERR");
       }
       const described = describe([plan.rawCommand, ...plan.rawArgs]);
       this.#current.push(described?.name ?? plan.definition.name.toUpperCase());
+      return undefined;
     },
     afterExecute: (_plan, context, result) => {
       if (context.monitor?.clientAddress !== INSIDE_SCRIPT && this.#current.length > 0) {

@@ -6,7 +6,10 @@
 import assert from "node:assert/strict";
 import { RedisServerState } from "js-redis-server/core";
 import { installClock, VirtualClock } from "../../../dev/clock.ts";
-import { createEmbeddedEngine } from "../../../dev/redis/engines/embedded.ts";
+import {
+  createEmbeddedEngine,
+  type EmbeddedEngineOptions,
+} from "../../../dev/redis/engines/embedded.ts";
 import { missingMembers, removeCopies } from "../../../dev/redis/engines/embedded_patch.ts";
 import type { Engine, Reply } from "../../../dev/redis/engines/engine.ts";
 import { withRest } from "./rest.ts";
@@ -33,8 +36,9 @@ function plain(reply: Reply): unknown {
 
 async function withEngine(
   test: (run: (command: string) => Promise<unknown>, engine: Engine) => Promise<void>,
+  options?: EmbeddedEngineOptions,
 ) {
-  const engine = await createEmbeddedEngine();
+  const engine = await createEmbeddedEngine(options);
   try {
     await test(async (command) => plain((await engine.run(words(command))).reply), engine);
   } finally {
@@ -165,6 +169,18 @@ Deno.test("what the engine throws by mistake is an error reply, alone, in a scri
     assert.deepEqual([before, after], ["PONG", "PONG"]);
     assert.match(String(failure), failed);
   }));
+
+Deno.test("an endless script that makes calls ends, and others are answered", () =>
+  withEngine(async (run, engine) => {
+    const script = encoder.encode("while true do redis.call('INCR', 'n') end");
+    const [endless, other] = await Promise.all([
+      engine.run([encoder.encode("EVAL"), script, encoder.encode("0")]),
+      run("PING"),
+    ]);
+    assert.match(String(plain(endless.reply)), /^!ERR the script made calls for 20 ms/);
+    assert.equal(other, "PONG");
+    assert.equal(await run("GET n"), String(endless.inner.length), "all that ran is counted");
+  }, { longestScriptMs: 20 }));
 
 Deno.test("the names of a script's calls come with its reply, also in a transaction", () =>
   withEngine(async (_run, engine) => {
