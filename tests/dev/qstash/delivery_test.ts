@@ -205,3 +205,21 @@ Deno.test("a closed server sets no timer for what is still published to it", asy
   await publish("https://app.test/job", { "upstash-delay": "1h" });
   assert.equal(clock.nextDueAt(), undefined);
 });
+
+Deno.test("a redirect is a failed attempt, and nobody follows it", async () => {
+  const paths: string[] = [];
+  const endpoint = listen((request) => {
+    const { pathname } = new URL(request.url);
+    paths.push(pathname);
+    return pathname === "/job"
+      ? new Response(null, { status: 302, headers: { location: "/elsewhere" } })
+      : new Response();
+  });
+  const { clock, publish, qstash } = createHarness({ transport: undefined });
+  await publish(`${endpoint.url}/job`, { "upstash-retries": "0" });
+  await clock.advance(0);
+  assert.equal(qstash.deadLetters()[0]?.responseStatus, 302);
+  assert.deepEqual(paths, ["/job"]);
+  await qstash.close();
+  await endpoint.close();
+});

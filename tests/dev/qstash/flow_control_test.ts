@@ -165,3 +165,17 @@ Deno.test("two thousand messages on a rate of two a second take 1,000 s of virtu
   await harness.clock.advance(1);
   assert.equal(harness.received.length, 2_000);
 });
+
+Deno.test("pinning a rate opens a new period, and a period that is over counts nothing", async () => {
+  const harness = createHarness();
+  const { api, json, clock } = harness;
+  await send(harness, "rate=1,period=1m");
+  await send(harness, "rate=1,period=1m");
+  await clock.advance(5_000);
+  await api("POST", "/v2/flowControl/key/pin?rate=1&period=60");
+  await clock.advance(59_000);
+  assert.deepEqual(harness.seconds(), [0, 5]);
+  assert.equal((await json("GET", "/v2/flowControl/key")).rateCount, 1);
+  await clock.advance(1_000);
+  assert.equal((await json("GET", "/v2/flowControl/key")).rateCount, 0);
+});

@@ -301,3 +301,21 @@ Deno.test("redacted fields are hidden by the API and delivered as they are", asy
   const { logs } = await json("GET", "/v2/logs");
   for (const entry of logs) assert.match(atob(entry.body), /^REDACTED:/);
 });
+
+Deno.test("retries, callbacks and ticks count for the free plan's day; a tick beyond it is lost", async () => {
+  const { clock, api, publish, answer, received } = createHarness({ plan: "free" });
+  answer((_, index) => index === 0 ? 500 : 200);
+  // An attempt, its retry, and a callback for each.
+  await publish("https://app.test/job", {
+    "upstash-retry-delay": "1000",
+    "upstash-callback": "https://app.test/callback",
+  });
+  await clock.advance(2_000);
+  assert.equal(received.length, 4);
+  for (let index = 0; index < 995; index++) await publish("https://app.test/job");
+  const headers = { "upstash-cron": "* * * * *" };
+  await api("POST", "/v2/schedules/https://app.test/tick", { headers });
+  await clock.advance(600_000);
+  assert.equal(received.filter(({ url }) => url.endsWith("/tick")).length, 1);
+  assert.equal((await api("POST", "/v2/publish/https://app.test/job")).status, 429);
+});
