@@ -23,12 +23,16 @@ export class ConfigError extends Error {
 const text = z.string().trim().min(1);
 const httpUrl = z.url({ protocol: /^https?$/, error: "must be an http(s) URL" })
   .transform((url) => url.replace(/\/+$/, ""));
+const publicUrl = httpUrl.refine(
+  (text) => URL.canParse(text) && !/[?#@]/.test(text),
+  "must have no credentials, query or fragment: deliveries are signed for what follows it",
+);
 const list = z.string().default("").transform((value) =>
   value.split(",").map((item) => item.trim()).filter((item) => item !== "")
 );
 
 const schema = z.object({
-  PUBLIC_URL: httpUrl,
+  PUBLIC_URL: publicUrl,
   UPSTASH_REDIS_REST_URL: httpUrl,
   UPSTASH_REDIS_REST_TOKEN: text,
   QSTASH_URL: httpUrl.default("https://qstash.upstash.io"),

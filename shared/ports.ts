@@ -19,6 +19,7 @@ export interface Ids {
   random(): string;
 }
 
+/** What a log line says besides its event, flat. */
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
 
 /** One line of JSON for each event; `event` is `noun.verb`. Never a payload, a token, or a URL with a query. */
@@ -32,6 +33,7 @@ export interface Log {
 
 /** A command's name and arguments. */
 export type RedisCommand = readonly [name: string, ...args: (string | number)[]];
+/** A reply, typed as RESP2 has it. */
 export type RedisValue = null | number | string | RedisValue[];
 
 /** What one request asked of Redis: counted by command, as it is billed. */
@@ -181,6 +183,7 @@ export interface DeliveryVerifier {
 
 // Dead letters ------------------------------------------------------------------------------
 
+/** Where jobs that failed for good are kept. */
 export interface DeadLetters {
   /** Keeps the letter; one with the same id and generation is kept once. */
   save(letter: DeadLetter): Promise<void>;

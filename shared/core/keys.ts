@@ -27,4 +27,5 @@ export function createKeys(namespace: string) {
   };
 }
 
+/** The keys of one namespace. */
 export type Keys = ReturnType<typeof createKeys>;

@@ -224,9 +224,10 @@ export async function settle(
     await redis.run(write, { repeatable: true });
     return;
   }
+  // Over whatever stands there: a claim that was left by a deferral lets the next generation in unread.
   const claim = JSON.stringify(endedClaim(outcome));
   await redis.transaction([
-    ["SET", keys.jobClaim(id), claim, "NX", "EX", claimSeconds({ job })],
+    ["SET", keys.jobClaim(id), claim, "EX", claimSeconds({ job })],
     write,
   ], { repeatable: true });
 }

@@ -1,8 +1,8 @@
 /**
  * Ways in: one job, many, or a group with a follow-up. No Redis command, no message until delivery.
  *
- * All of them are accepted, or none, in one request to QStash (a group of more than 500: one
- * for each 500, so give it a `dedupeId` and call again when it throws).
+ * All of them are accepted, or none, in one request to QStash (more than 500: one for each 500,
+ * so give them a `dedupeId` and call again when it throws).
  *
  * @module
  */
@@ -31,6 +31,7 @@ export interface GroupOptions {
   dedupeId?: string;
 }
 
+/** A group that was accepted. */
 export interface EnqueuedGroup {
   id: string;
   /** The children's ids, in order. */
@@ -57,7 +58,7 @@ export async function enqueueJob(
   return { id: publication.label, deduplicated };
 }
 
-/** Enqueues several jobs in one request. */
+/** Enqueues several jobs, 500 in a request. */
 export async function enqueueJobs(
   dependencies: JobsDependencies,
   jobs: readonly NewJob[],

@@ -31,6 +31,7 @@ export interface FailedDelivery {
   queueDeadLetterId?: string;
 }
 
+/** What to answer QStash: `busy` asks it to tell again after `retryAfterMs`. */
 export type FailureAnswer = { kind: "done" } | { kind: "busy"; retryAfterMs: number };
 
 /** Keeps the letter and settles the job as failed. `busy` while an attempt may still succeed. */

@@ -59,14 +59,22 @@ export interface JobContext {
   readonly group?: { id: string; total: number; outcomes(): Promise<(JobOutcome | undefined)[]> };
   /**
    * Runs `work` once: its result (JSON, together at most 256 KB) is kept and handed to later attempts.
-   * A crash between the work and the keeping of its result runs it again. One Redis command.
+   * A crash between the work and the keeping of its result runs it again. One Redis command; none for
+   * a result that is there, or without tracking.
+   *
+   * @throws {LeaseLostError} without running `work`, once the lease is over or the job was cancelled
+   * @throws {RangeError} if the results together exceed 256 KB
    */
   step<T>(name: string, work: () => Promise<T> | T): Promise<T>;
-  /** Shows `progress` (small JSON) to whoever reads the job's state. One Redis command. */
+  /** Shows `progress` (small JSON) to whoever reads the job's state. One Redis command. @throws {LeaseLostError} */
   progress(progress: unknown): Promise<void>;
   /**
    * Ends this delivery, and has the job delivered again at `until` (epoch ms or a Date) as its next
-   * generation. Costs no attempt. One message; steps are kept. Never returns.
+   * generation. Costs no attempt. One message and one command, two where it waits for longer than
+   * an outcome is kept; steps are kept. Never returns.
+   *
+   * @throws {LeaseLostError} once the lease is over or the job was cancelled
+   * @throws {RangeError} if `until` is no moment
    */
   defer(until: number | Date): Promise<never>;
   /** Enqueues another job; its `dedupeId` defaults to one made from this job's id and `input`, so that a retry does not send it twice. */
@@ -75,6 +83,7 @@ export interface JobContext {
   transaction<T>(work: () => Promise<T>): Promise<T>;
 }
 
+/** What `defineJob` takes. */
 export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
   /** `noun.verb`, of a-z, 0-9, `.` and `-`. It is part of the job's URL: to rename it is to make a new job. */
   name: Name;

@@ -32,6 +32,7 @@ export type NamedJob<R extends Registry> = {
   [Name in keyof R & string]: EnqueueOptions & { job: Name; input: InputOf<R, Name> };
 }[keyof R & string];
 
+/** What may be said about a group. */
 export interface NamedGroupOptions<R extends Registry> {
   /** What runs once, when every child has ended; `context.group` shows it how. */
   then?: { [Name in keyof R & string]: { job: Name; input: InputOf<R, Name> } }[keyof R & string];
@@ -50,30 +51,41 @@ export interface Jobs<R extends Registry> {
   ): Promise<Enqueued>;
   /** The same for a name and an input that come from outside. @throws {UnknownJobError | BodyInvalidError} */
   enqueueUnchecked(job: string, input: unknown, options?: EnqueueOptions): Promise<Enqueued>;
-  /** Enqueues several jobs in one request: all of them, or none. */
+  /**
+   * Enqueues several jobs, each with its own options: all of them, or none. More than 500 go in
+   * requests of 500, of which an earlier one may be accepted when a later one throws.
+   */
   enqueueMany(jobs: readonly NamedJob<R>[]): Promise<Enqueued[]>;
-  /** Enqueues jobs that belong together, with a follow-up. */
+  /**
+   * Enqueues at most 10,000 jobs that belong together, with a follow-up. 2 commands for each child
+   * that ends and 2 for the group; none without a follow-up. More than 500 need a `dedupeId`, to be
+   * sent again when a later request of 500 throws.
+   */
   enqueueGroup(
     children: readonly Omit<NamedJob<R>, "dedupeId">[],
     options?: NamedGroupOptions<R>,
   ): Promise<EnqueuedGroup>;
   /** Where the job stands. One command. @throws {RequestError} `job_not_found` */
   state(id: string): Promise<JobView>;
-  /** Cancels the job unless it has ended. @throws {RequestError} `job_not_found` */
+  /** Cancels the job unless it has ended; what runs goes on, but can no longer settle. 3 commands. @throws {RequestError} `job_not_found` */
   cancel(id: string): Promise<JobView>;
-  /** Runs one delivery whose signature was verified. */
+  /** Runs one delivery whose signature was verified, and says what to answer. 2 commands for a first attempt that succeeds. */
   deliver(delivery: JobDelivery): Promise<DeliveryAnswer>;
-  /** Takes in a job that QStash gave up on. */
+  /** Takes in a job that QStash gave up on: keeps its letter, then settles it as failed. 7 commands. */
   failed(failed: FailedDelivery): Promise<FailureAnswer>;
-  /** Takes in what QStash gave up on but could not tell. */
+  /** Takes in what QStash gave up on but could not tell, at most 100 of them; resolves to how many. */
   importDeadLetters(): Promise<number>;
+  /** Sends a dead letter again as the job's next generation. 6 commands. @throws {RequestError} `not_found` or `replay_refused` */
   replay(id: string, options?: ReplayOptions): Promise<{ id: string; generation: number }>;
+  /** Replays at most 100 dead letters, newest first, at `perSecond`; names those that cannot be. */
   replayAll(
     options?: ReplayAllOptions,
   ): Promise<{ replayed: string[]; refused: { id: string; because: string }[] }>;
+  /** How QStash's schedules under `namespace` differ from the table. No command. */
   planSchedules(schedules: Pick<Schedules<R>, "fixed">, namespace: string): Promise<SchedulePlan>;
+  /** Makes QStash hold what the plan says. May be repeated. */
   applySchedules(plan: SchedulePlan): Promise<void>;
-  /** Sees to it that an armed schedule's job runs for this moment's slot. */
+  /** Sees to it that an armed schedule's job runs for this moment's slot. At most 2 commands for each isolate and slot. */
   arm(armed: ArmedSlots, name: string, schedule: ArmedSchedule<string, unknown>): Promise<void>;
 }
 

@@ -56,6 +56,7 @@ export function defineSchedules<R extends Registry, const S extends Schedules<R>
   return schedules;
 }
 
+/** How QStash's schedules differ from the table in code. */
 export interface SchedulePlan {
   create: QueueSchedule[];
   replace: QueueSchedule[];

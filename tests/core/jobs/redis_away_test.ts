@@ -54,3 +54,20 @@ Deno.test("a job that ran while Redis was away and was settled after it is not r
   assert.equal(world.seen.length, 1);
   assert.equal((await world.jobs.state(id)).state, "succeeded");
 });
+
+Deno.test("nor is one that had deferred before that, when its delivery comes twice", async () => {
+  await using world = await createWorld();
+  const orders = { defersMs: [300_000], takesMs: [50_000] };
+  const { id } = await world.jobs.enqueue("work.do", orders);
+  await world.cloud.advance("340s");
+  world.cloud.qstash.faults.add({ kind: "duplicate" });
+  const undo = world.cloud.redis.faults.add({ kind: "refuse", times: 100 });
+  await world.cloud.advance("15s");
+  undo();
+  await world.cloud.advance("1h");
+  assert.deepEqual(world.seen.map(({ generation, tracked }) => [generation, tracked]), [
+    [0, true],
+    [1, false],
+  ]);
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+});

@@ -43,7 +43,18 @@ export interface Seen {
   tracked: boolean;
 }
 
-type Observed = Pick<World, "seen" | "stepsRun" | "followUps" | "overlaps" | "sleep">;
+/** An outside service that applies what carries the same key once, as a mail provider does. */
+export interface Effect {
+  /** The key that the service goes by. */
+  key: string;
+  id: string;
+  generation: number;
+}
+
+type Observed = Pick<
+  World,
+  "seen" | "stepsRun" | "followUps" | "overlaps" | "effects" | "sleep" | "onStart"
+>;
 
 export function createRegistry(world: Observed) {
   /** When the lease of each job's latest attempt ends, while that attempt runs. */
@@ -64,6 +75,7 @@ export function createRegistry(world: Observed) {
   async function obey(orders: z.output<typeof Orders>, context: JobContext) {
     const { id, attempt, generation, tracked } = context;
     world.seen.push({ id, attempt, generation, tracked });
+    await world.onStart?.(context);
     const step = (name: string) =>
       context.step(name, () => {
         world.stepsRun.push(name);
@@ -79,6 +91,7 @@ export function createRegistry(world: Observed) {
     if (defersMs !== undefined) await context.defer(Date.now() + defersMs);
     if (orders.forGood) throw new NonRetryableError("told to fail for good");
     if (attempt < orders.failures) throw new Error(`told to fail at attempt ${attempt}`);
+    world.effects.push({ key: context.idempotencyKey, id, generation });
     return { attempt, generation };
   }
   return defineRegistry({
@@ -128,6 +141,10 @@ export interface World extends AsyncDisposable {
   followUps: { note: string; states: string[] }[];
   /** Jobs that began although an attempt held the lease. */
   overlaps: string[];
+  /** What handlers that succeeded asked of the outside, each time. */
+  effects: Effect[];
+  /** Called when a handler begins. */
+  onStart?: (context: JobContext) => Promise<void>;
   sleep(ms: number): Promise<void>;
   /** Billed Redis commands and messages since the last call. */
   bill(): { commands: number; messages: number };
@@ -139,17 +156,20 @@ export interface WorldOptions {
   /** When the clock starts, in epoch ms. Default: now. */
   startAt?: number;
   ids?: Ids;
+  onStart?: World["onStart"];
 }
 
 /** Starts a cloud with these jobs. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { wrap = (deps) => deps, startAt, ids } = options;
+  const { wrap = (deps) => deps, startAt, ids, onStart } = options;
   const seen: Seen[] = [];
   const stepsRun: string[] = [];
   const followUps: World["followUps"] = [];
   const overlaps: string[] = [];
   const sleep = (ms: number) => cloud.clock.sleep(ms);
-  const registry = createRegistry({ seen, stepsRun, followUps, overlaps, sleep });
+  const effects: Effect[] = [];
+  const observed = { seen, stepsRun, followUps, overlaps, effects, sleep, onStart };
+  const registry = createRegistry(observed);
   let deps: Deps<WorldRegistry> | undefined;
   const cloud: Cloud = await createCloud({
     startAt,
@@ -162,11 +182,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     cloud,
     deps: deps!,
     jobs: deps!.jobs,
-    seen,
-    stepsRun,
-    followUps,
-    overlaps,
-    sleep,
+    ...observed,
     bill() {
       const bill = {
         commands: cloud.redis.meter.snapshot().commands,
