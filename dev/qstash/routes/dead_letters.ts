@@ -33,12 +33,6 @@ export function deadLetterRoutes(parts: QstashParts): Hono<QstashEnv> {
         matches({ dlqId, message, response, time, state: message.state }),
     });
   };
-  /** What a bulk call is about; ids that are gone make it a 404. */
-  const select = async (c: QstashContext): Promise<Page<DeadLetter>> => {
-    const criteria = await readCriteria(c.req.raw);
-    for (const dlqId of criteria.get("dlqIds") ?? []) find(dlqId);
-    return page(criteria);
-  };
   const retry = (c: QstashContext, letter: DeadLetter): { messageId: string } => {
     const id = retryDeadLetter(parts, letter, c.req.raw.headers, callerIp(c));
     return { messageId: id };
@@ -55,14 +49,17 @@ export function deadLetterRoutes(parts: QstashParts): Hono<QstashEnv> {
     return c.body(null, 200);
   });
   app.delete("/v2/dlq", async (c) => {
-    const { items, cursor } = await select(c);
+    // Ids that are gone are no error here: the SDK deletes what it has just retried.
+    const { items, cursor } = page(await readCriteria(c.req.raw));
     for (const { dlqId } of items) deadLetters.delete(dlqId);
     return c.json({ cursor, deleted: items.length });
   });
 
   app.post("/v2/dlq/retry/:id", (c) => c.json(retry(c, find(c.req.param("id"))), 201));
   app.post("/v2/dlq/retry", async (c) => {
-    const { items, cursor = "" } = await select(c);
+    const criteria = await readCriteria(c.req.raw);
+    for (const dlqId of criteria.get("dlqIds") ?? []) find(dlqId);
+    const { items, cursor = "" } = page(criteria);
     return c.json({ cursor, responses: items.map((letter) => retry(c, letter)) }, 201);
   });
 
