@@ -65,6 +65,16 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
     await session.until(/health\.ts changed: the app started again/, broken);
     assert.equal((await (await fetch(`${addresses.app}/health`)).json()).status, "ok");
 
+    const [lost] = await childrenOf(session.process.pid);
+    Deno.kill(lost, "SIGKILL");
+    await session.until(/The app ended with code 137; the next change starts it again/);
+    const missed = await fetch(`${addresses.app}/health`);
+    assert.equal(missed.status, 503, "the port is held when the app is lost");
+    await missed.body?.cancel();
+    const lostAt = session.printed().length;
+    await Deno.writeTextFile(file, source);
+    await session.until(/health\.ts changed: the app started again/, lostAt);
+
     const children = await childrenOf(session.process.pid);
     assert.equal(children.length, 1, "the app is the one child");
     session.process.kill("SIGINT");
@@ -89,7 +99,7 @@ Deno.test("deno task dev leaves no app behind when it is killed", async () => {
     const [child] = await childrenOf(session.process.pid);
     session.process.kill("SIGKILL");
     await session.process.status;
-    const deadline = Date.now() + 5_000;
+    const deadline = Date.now() + 30_000;
     while (await isAlive(child) && Date.now() < deadline) await pause();
     assert.equal(await isAlive(child), false);
     await assert.rejects(fetch(app));
@@ -161,7 +171,7 @@ async function enqueue(table: string, options: Record<string, unknown> = {}) {
   assert.equal(response.status, 202, text);
   const address = new URL(`/api/jobs/${JSON.parse(text).id}`, url);
   const ended = async () => {
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 30_000;
     for (;;) {
       const job = await (await fetch(address, { headers })).json();
       if (job.state === "succeeded" || Date.now() > deadline) return job;

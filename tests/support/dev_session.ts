@@ -44,7 +44,7 @@ export function startDev(folder: string, ...args: string[]): DevSession {
     process,
     printed: () => text,
     until: async (pattern, after = 0) => {
-      const deadline = Date.now() + 20_000;
+      const deadline = Date.now() + 60_000;
       let over = false;
       void ended.then(() => over = true);
       for (;;) {
