@@ -251,7 +251,7 @@ function failure(status: number, error: string): Response {
 
 /**
  * Over a socket a handler cannot reset the connection. A head larger than any client takes (Deno,
- * Node, workerd, curl, Python) comes to the same there: `fetch` rejects before there is a status.
+ * Node, curl, Python) comes to the same there: `fetch` rejects before there is a status.
  * A caller in this process meets the body, which fails.
  */
 function brokenConnection(): Response {
