@@ -12,6 +12,7 @@ import type { Command, Execution, Reply } from "./engines/engine.ts";
 import type { InfoSource } from "./info.ts";
 import { refusalText } from "./lacking.ts";
 import { answer } from "./own_answers.ts";
+import { addTypes, withoutTypes } from "./scan_types.ts";
 import { ScriptLayer } from "./scripts.ts";
 import { StorageLimits } from "./storage_limits.ts";
 
@@ -34,6 +35,8 @@ interface Prepared {
   readonly command?: Command;
   readonly reply?: Reply;
   readonly settle?: (reply: Reply) => Reply;
+  /** A scan whose keys are to be followed by their types. */
+  withTypes?: boolean;
 }
 
 const encoder = new TextEncoder();
@@ -109,12 +112,13 @@ export class Gateway {
       };
     }
     let next = 0;
-    const replies = all.map((prepared) => {
+    const replies: Reply[] = [];
+    for (const prepared of all) {
       const execution = prepared.command
         ? executed[next++]
         : { reply: prepared.reply ?? error("ERR no reply"), inner: [] };
-      return this.#settle(prepared, execution);
-    });
+      replies.push(this.#settle(prepared, await this.#typed(prepared, execution)));
+    }
     this.#options.meter.countFrame(this.#options.now());
     return replies;
   }
@@ -181,14 +185,19 @@ export class Gateway {
     }
     // A server behind REDIS_URL may have other databases, which Upstash does not know of.
     if (name === "FLUSHALL") return { ...known, command: [FLUSHDB, ...original.slice(1)] };
-    return { ...known, command: original };
+    const scan = name === "SCAN" ? withoutTypes(original) : undefined;
+    return scan ? { ...known, command: scan, withTypes: true } : { ...known, command: original };
   }
 
   async #execute(prepared: Prepared): Promise<Reply> {
     const execution = prepared.command
       ? await this.#options.engine.run(prepared.command)
       : { reply: prepared.reply ?? error("ERR no reply"), inner: [] };
-    return this.#settle(prepared, execution);
+    return this.#settle(prepared, await this.#typed(prepared, execution));
+  }
+
+  #typed({ withTypes }: Prepared, execution: Execution): Execution | Promise<Execution> {
+    return withTypes ? addTypes(this.#options.engine, execution) : execution;
   }
 
   #explain({ described, original }: Prepared, message: string): string {

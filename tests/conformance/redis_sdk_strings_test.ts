@@ -144,6 +144,15 @@ const calls: SdkCall[] = [
     const typed = await redis.scan(0, { match: `${key}:*`, count: 10_000, type: "hash" });
     return [(await redis.keys(`${key}:*`)).length, found.size, typed[1]];
   }, [25, 25, []]],
+  ["scan withType shows each key's type", async (redis, key) => {
+    await redis.set(`${key}:s`, 1);
+    await redis.sadd(`${key}:set`, 1);
+    const [, page] = await redis.scan(0, { match: `${key}:*`, count: 10_000, withType: true });
+    const batch = redis.multi();
+    batch.scan(0, { match: `${key}:s`, count: 10_000, withType: true });
+    const [[, together]] = await batch.exec<[[string, { key: string; type: string }[]]]>();
+    return [...page.map(({ type }) => type).sort(), together.map(({ type }) => type)];
+  }, ["set", "string", ["string"]]],
   ["ping, echo, time, dbsize, randomkey", async (redis, key) => {
     await redis.set(key, 1);
     return [
