@@ -7,6 +7,9 @@
  */
 import type { Deps } from "../../functions/deps.ts";
 import {
+  createJobs,
+  createRedisDeadLetters,
+  type Jobs,
   type Queue,
   QueueUnavailableError,
   type Redis,
@@ -25,7 +28,11 @@ export interface ChaosOptions {
   probability: number;
   /** How far the clocks of isolates are apart at most, in ms. */
   skewMs: number;
+  /** What may happen. Default: all of it; a caller that waits for an answer cannot outlive its own death. */
+  strikes?: readonly Strike[];
 }
+
+const ALL: readonly Strike[] = ["dies before", "dies after", "fails before", "fails after"];
 
 export interface Chaos {
   /** Off: everything works, as after the storm. */
@@ -33,11 +40,14 @@ export interface Chaos {
   /** How often each kind struck. */
   readonly struck: Record<string, number>;
   wrap<R extends Registry>(deps: Deps<R>): Deps<R>;
+  /** The jobs of `deps` as a caller has them, on the same failures. */
+  jobs<R extends Registry>(deps: Deps<R>): Jobs<R>;
 }
 
-type Strike = "dies before" | "dies after" | "fails before" | "fails after";
+export type Strike = "dies before" | "dies after" | "fails before" | "fails after";
 
-export function createChaos({ random, sleep, probability, skewMs }: ChaosOptions): Chaos {
+export function createChaos(options: ChaosOptions): Chaos {
+  const { random, sleep, probability, skewMs, strikes = ALL } = options;
   const struck: Record<string, number> = {};
 
   async function disturb<T>(
@@ -46,12 +56,7 @@ export function createChaos({ random, sleep, probability, skewMs }: ChaosOptions
     work: () => Promise<T>,
   ): Promise<T> {
     if (!chaos.enabled || !random.chance(probability)) return await work();
-    const strike = random.pick<Strike>([
-      "dies before",
-      "dies after",
-      "fails before",
-      "fails after",
-    ]);
+    const strike = random.pick(strikes);
     struck[`${target} ${strike}`] = (struck[`${target} ${strike}`] ?? 0) + 1;
     if (strike === "fails before") throw unavailable();
     if (strike !== "dies before") await work();
@@ -82,6 +87,20 @@ export function createChaos({ random, sleep, probability, skewMs }: ChaosOptions
   const chaos: Chaos = {
     enabled: true,
     struck,
+    jobs(deps) {
+      const { redis, queue, keys, clock, config, jobs } = chaos.wrap(deps);
+      const deadLetters = createRedisDeadLetters(redis, keys, clock);
+      const { registry } = jobs;
+      return createJobs({
+        ...deps,
+        registry,
+        redis,
+        queue,
+        clock,
+        deadLetters,
+        publicUrl: config.publicUrl,
+      });
+    },
     wrap: (deps) => ({
       ...deps,
       redis: disturbedRedis(deps.redis),

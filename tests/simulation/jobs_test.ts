@@ -1,35 +1,56 @@
 /**
  * Jobs under seeded faults: duplicate, late, reordered and lost deliveries, lost replies of Redis
- * and QStash, isolates that die at any await, clocks that differ, a deploy in between.
+ * and QStash, isolates that die at any await, clocks that differ, a deploy in between; callers who
+ * cancel and replay meanwhile, groups whose children defer or are cancelled, a schedule that ticks.
  *
  * `ZEROPOLL_SEED=7 deno task test tests/simulation` replays one seed.
  *
  * @module
  */
 import assert from "node:assert/strict";
-import { AppError, type JobView } from "../../shared/mod.ts";
+import { AppError, type JobContext, type Jobs, type JobView } from "../../shared/mod.ts";
+import { parse } from "../../shared/core/jobs/claim.ts";
+import { JobOutcome } from "../../shared/contracts/job.ts";
 import { createApp } from "../../functions/app.ts";
-import { createWorld, type World } from "../core/jobs/world.ts";
+import { createWorld, type World, type WorldRegistry } from "../core/jobs/world.ts";
 import { type Chaos, createChaos } from "./chaos.ts";
 import { createRandom, type Random } from "./random.ts";
 
-const SEEDS = 20;
+const SEEDS = 9;
 const JOBS = 60;
-const GROUPS = 4;
+const UNTRACKED = 8;
+const GROUPS = 6;
+const STORM_HOURS = 30;
 
 const replayed = Deno.env.get("ZEROPOLL_SEED");
 const seeds = replayed
   ? [Number(replayed)]
   : Array.from({ length: SEEDS }, (_, index) => index + 1);
 
+/** A world in a storm, and those who call it. */
+interface Storm {
+  world: World;
+  random: Random;
+  /** What callers have: calls fail and replies are lost, but nobody dies of it. */
+  jobs: Jobs<WorldRegistry>;
+  /** Ids of jobs that were accepted and are tracked. */
+  accepted: string[];
+  /** How each ended, until it was replayed. */
+  ended: Map<string, JobView>;
+}
+
 for (const seed of seeds) {
   Deno.test(`seed ${seed}: every accepted job ends, runs alone, and stays as it ended`, async () => {
     const random = createRandom(seed);
     let chaos: Chaos | undefined;
+    const afterTheEnd: string[] = [];
     await using world = await createWorld({
-      startAt: Date.UTC(2026, 0, 1),
+      startAt: Date.UTC(2026, 0, 1, 0, 0, 1),
       ids: {
         random: () => Array.from({ length: 26 }, () => random.below(32).toString(32)).join(""),
+      },
+      onStart: async (context) => {
+        if (await hasSucceeded(world, context)) afterTheEnd.push(context.id);
       },
       wrap: (deps) => {
         chaos ??= createChaos({
@@ -41,25 +62,40 @@ for (const seed of seeds) {
         return chaos.wrap(deps);
       },
     });
+    const callers = createChaos({
+      random,
+      sleep: world.sleep,
+      probability: 0.04,
+      skewMs: 4_000,
+      strikes: ["fails before", "fails after"],
+    });
     addDeliveryFaults(world, random);
-    const accepted = await enqueueAll(world, random);
-    const groups = await enqueueGroups(world, random);
-    const ended = new Map<string, JobView>();
-    for (let hour = 0; hour < 30; hour++) {
+    const jobs = callers.jobs(world.deps);
+    const storm: Storm = { world, random, jobs, accepted: [], ended: new Map() };
+    await enqueueAll(storm);
+    const untracked = await enqueueUntracked(storm);
+    const groups = await enqueueGroups(storm);
+    const children = groups.flatMap((group) => group.jobs);
+    await tickHourly(storm, true);
+    for (let hour = 0; hour < STORM_HOURS; hour++) {
       if (hour === 3) world.cloud.restart((_) => createApp(chaos!.wrap(world.deps)));
-      await cancelSome(world, random, accepted);
+      await cancelSome(storm, [...storm.accepted, ...children]);
+      await replaySome(storm);
       await world.cloud.advance("1h");
-      await watch(world, accepted, ended);
+      await watch(storm);
     }
+    await tickHourly(storm, false);
     chaos!.enabled = false;
+    callers.enabled = false;
     world.cloud.qstash.faults.clear();
     await world.cloud.advance("24h");
     // What could not be told is taken in by the page that lists dead letters.
     await world.jobs.importDeadLetters();
     await world.cloud.advance("24h");
-    await watch(world, accepted, ended);
-    for (const id of accepted) {
-      const end = ended.get(id)?.state;
+    await watch(storm);
+    const applied = new Set(world.effects.map(({ key }) => key));
+    for (const id of storm.accepted) {
+      const end = storm.ended.get(id)?.state;
       assert.ok(end, `job ${id} has not ended`);
       const letter = await world.deps.deadLetters.get(id);
       assert.equal(
@@ -67,13 +103,42 @@ for (const seed of seeds) {
         end === "failed",
         `job ${id}: ${end}, letter ${letter?.id}`,
       );
+      if (end === "succeeded") assert.ok(applied.has(id), `job ${id} succeeded with no effect`);
     }
-    for (const id of groups.flatMap(({ jobs }) => jobs)) await assertEnded(world, id);
+    for (const id of children) await assertEnded(world, id);
+    for (const id of untracked) {
+      const given = await world.deps.deadLetters.get(id);
+      assert.ok(applied.has(id) || given, `job ${id} without tracking was lost`);
+    }
     const notes = world.followUps.map(({ note }) => note);
     assert.equal(new Set(notes).size, GROUPS, "every group has its follow-up");
     assert.deepEqual(world.overlaps, [], "no two attempts of a job ran at once");
+    assert.deepEqual(afterTheEnd, [], "no job ran again once it had succeeded");
+    assert.ok(
+      world.effects.every(({ key, id }) => key === id),
+      "an effect's key is its job's, in every attempt and generation",
+    );
+    const known = new Set([...storm.accepted, ...children, ...untracked]);
+    const { letters } = await world.deps.deadLetters.list({ limit: 1_000 });
+    const ticks = new Set([...world.seen, ...letters].map(({ id }) => id));
+    known.forEach((id) => ticks.delete(id));
+    assert.equal(ticks.size, STORM_HOURS, "every tick ran as a job of its own, or left its letter");
     assert.ok(Object.values(chaos!.struck).some((count) => count > 1));
   });
+}
+
+/** Whether Redis says that the job had succeeded before this run of it, which may then not be. */
+async function hasSucceeded({ deps }: World, { id, tracked }: JobContext): Promise<boolean> {
+  if (!tracked) return false;
+  const text = await deps.redis.run(["GET", deps.keys.jobOutcome(id)]);
+  return parse(JobOutcome, text)?.state === "succeeded";
+}
+
+/** Creates or removes a schedule whose every tick is a job. */
+async function tickHourly({ world }: Storm, isOn: boolean): Promise<void> {
+  const hourly = { cron: "0 * * * *", job: "work.do" as const, input: { steps: ["tick"] } };
+  const plan = await world.jobs.planSchedules({ fixed: isOn ? { hourly } : {} }, "zeropoll");
+  await world.jobs.applySchedules(plan);
 }
 
 function addDeliveryFaults({ cloud }: World, random: Random): void {
@@ -90,8 +155,7 @@ function addDeliveryFaults({ cloud }: World, random: Random): void {
 }
 
 /** Enqueues jobs of every fate; what is refused is sent again under its dedupeId, as a caller would. */
-async function enqueueAll(world: World, random: Random): Promise<string[]> {
-  const accepted: string[] = [];
+async function enqueueAll({ jobs, random, accepted }: Storm): Promise<void> {
   for (let index = 0; index < JOBS; index++) {
     const orders = {
       steps: random.chance(0.3) ? ["one", "two"] : [],
@@ -101,39 +165,63 @@ async function enqueueAll(world: World, random: Random): Promise<string[]> {
       defersMs: random.chance(0.2) ? [random.below(7_200_000)] : [],
     };
     const options = { dedupeId: `job ${index}`, delayMs: random.below(3_600_000) };
-    accepted.push((await insist(() => world.jobs.enqueue("work.do", orders, options))).id);
+    accepted.push((await insist(() => jobs.enqueue("work.do", orders, options))).id);
   }
-  return accepted;
 }
 
-async function enqueueGroups(world: World, random: Random) {
+async function enqueueUntracked({ jobs, random }: Storm): Promise<string[]> {
+  const ids: string[] = [];
+  for (let index = 0; index < UNTRACKED; index++) {
+    const orders = { failures: random.below(3), forGood: random.chance(0.1) };
+    const options = { dedupeId: `untracked ${index}` };
+    ids.push((await insist(() => jobs.enqueue("work.untracked", orders, options))).id);
+  }
+  return ids;
+}
+
+async function enqueueGroups({ jobs, random }: Storm) {
   const groups = [];
   for (let index = 0; index < GROUPS; index++) {
     const children = Array.from({ length: 1 + random.below(6) }, () => ({
-      job: "work.do" as const,
-      input: { failures: random.below(3), forGood: random.chance(0.1) },
+      job: random.chance(0.2) ? "work.untracked" as const : "work.do" as const,
+      input: {
+        failures: random.below(3),
+        forGood: random.chance(0.1),
+        defersMs: random.chance(0.3) ? [random.below(7_200_000)] : [],
+      },
+      delayMs: random.below(36_000_000),
     }));
     const then = { job: "work.sum" as const, input: { note: `group ${index}` } };
-    const group = await insist(() =>
-      world.jobs.enqueueGroup(children, { then, dedupeId: `group ${index}` })
-    );
-    groups.push({ jobs: group.jobs, then: group.then! });
+    groups.push(await insist(() => jobs.enqueueGroup(children, { then, dedupeId: `g ${index}` })));
   }
   return groups;
 }
 
-async function cancelSome(world: World, random: Random, accepted: string[]): Promise<void> {
-  const id = random.pick(accepted);
+async function cancelSome({ world, jobs, random }: Storm, ids: string[]): Promise<void> {
+  const id = random.pick(ids);
   // A caller cancels what it knows of; an ended job is forgotten after a day.
-  if (random.chance(0.3) && await stateOf(world, id)) await insist(() => world.jobs.cancel(id));
+  if (random.chance(0.3) && await stateOf(world, id)) await insist(() => jobs.cancel(id));
 }
 
-/** Once a job has ended it stays so, until its outcome is forgotten. */
-async function watch(
-  world: World,
-  accepted: string[],
-  ended: Map<string, JobView>,
-): Promise<void> {
+/** Replays a dead letter; its job has then not ended, until it ends again. */
+async function replaySome({ world, jobs, random, ended }: Storm): Promise<void> {
+  const { letters } = await world.deps.deadLetters.list();
+  if (letters.length === 0 || !random.chance(0.5)) return;
+  const { id } = random.pick(letters);
+  const isMended = random.chance(0.5);
+  try {
+    await insist(() => jobs.replay(id, isMended ? { input: {} } : {}));
+    ended.delete(id);
+  } catch (error) {
+    const { code } = error as AppError;
+    // A reply that was lost: the first try had done it.
+    if (code === "not_found") ended.delete(id);
+    else if (code !== "replay_refused") throw error;
+  }
+}
+
+/** Once a job has ended it stays so, until it is replayed or its outcome is forgotten. */
+async function watch({ world, accepted, ended }: Storm): Promise<void> {
   for (const id of accepted) {
     const before = ended.get(id);
     const view = await stateOf(world, id);

@@ -28,7 +28,7 @@ export async function replay(
   id: string,
   options: ReplayOptions = {},
 ): Promise<{ id: string; generation: number }> {
-  const { deadLetters, ids, keys, log, publicUrl, queue, redis, registry } = dependencies;
+  const { clock, deadLetters, ids, keys, log, publicUrl, queue, redis, registry } = dependencies;
   const letter = await deadLetters.get(id);
   if (!letter) throw new RequestError("not_found", `Cannot find a dead letter with the id ${id}`);
   const envelope = parse(JobEnvelope, letter.envelope);
@@ -49,7 +49,9 @@ export async function replay(
       [
         "SET",
         keys.jobClaim(id),
-        JSON.stringify(queuedClaim(job, letter, records, { generation, nonce, steps })),
+        JSON.stringify(
+          queuedClaim(job, letter, records, clock.now(), { generation, nonce, steps }),
+        ),
         "EX",
         claimSeconds({ job }),
       ],
@@ -124,6 +126,7 @@ function queuedClaim(
   job: Registry[string],
   letter: DeadLetter,
   { claim, outcome }: JobRecords,
+  now: number,
   next: Pick<JobClaim, "generation" | "nonce" | "steps">,
 ): JobClaim {
   return {
@@ -132,7 +135,8 @@ function queuedClaim(
     state: "queued",
     leaseUntil: 0,
     enqueuedAt: claim?.enqueuedAt ?? outcome?.enqueuedAt ?? letter.failedAt,
-    startedAt: letter.failedAt,
+    // Its log from before may be older than what is remembered; what happens from now on is not.
+    startedAt: now,
     ...next,
   };
 }

@@ -162,6 +162,17 @@ Deno.test("a job that was given up although it had deferred does not run behind 
 
 const isFailure = (url: string) => url.endsWith("/qstash/failures");
 
+Deno.test("a replay of an old letter that fails before it is claimed is found while nobody was told", async () => {
+  await using world = await createWorld();
+  const id = await failedJob(world);
+  await world.cloud.advance("26h");
+  await world.jobs.replay(id);
+  const headers = { "Upstash-NonRetryable-Error": "true" };
+  world.cloud.restart(() => ({ fetch: () => new Response("", { status: 489, headers }) }));
+  await world.cloud.settle();
+  assert.equal((await world.jobs.state(id)).state, "failed");
+});
+
 /** Fails `count` jobs for good, of which QStash can tell nobody. */
 async function failUntold(world: World, count: number): Promise<void> {
   const isCallback = ({ url }: { url: string }) => url.endsWith("/qstash/failures");
