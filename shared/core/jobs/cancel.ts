@@ -8,10 +8,11 @@
  */
 import type { JobEnvelope, JobOutcome, JobView } from "../../contracts/job.ts";
 import { RequestError } from "../../errors.ts";
-import { claimSeconds, endedClaim, type JobRecords, readRecords, seconds } from "./claim.ts";
+import { claimSeconds, type JobRecords, readRecords, seconds } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childEnded } from "./groups.ts";
 import type { Registry } from "./job.ts";
+import { endedClaim } from "./settle.ts";
 import { assertJobId, envelopeOf, hasEnded, viewOf } from "./state.ts";
 
 /** Cancels the job unless it has ended, and resolves to how it stands then. @throws {RequestError} `job_not_found` */

@@ -1,5 +1,5 @@
 /**
- * Who may run a job now, and who got to say how it ended.
+ * Who may run a job now.
  *
  * A first attempt claims with one SET NX and settles with one SET NX; a further attempt reads
  * first. When a delivery is not the one to run, `claim` says what to answer instead. The
@@ -9,7 +9,7 @@
  */
 import { JobClaim, type JobEnvelope, JobOutcome, type Steps } from "../../contracts/job.ts";
 import { AppError } from "../../errors.ts";
-import type { Redis, RedisCommand, RedisValue } from "../../ports.ts";
+import type { Redis, RedisValue } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
 import type { Registry } from "./job.ts";
 
@@ -197,41 +197,6 @@ function hasTakenOver(other: JobClaim, mine: JobClaim): boolean {
     (other.generation === mine.generation && other.attempt > mine.attempt);
 }
 
-export interface Settlement {
-  job: Registry[string];
-  id: string;
-  outcome: JobOutcome;
-  /** False when the job ran without a claim: one is then written too, as first deliveries look at nothing else. */
-  claimed: boolean;
-}
-
-/** Writes how the job ended, unless that was written before. 1 command; without a claim 2. */
-export async function settle(
-  redis: Redis,
-  keys: Keys,
-  { job, id, outcome, claimed }: Settlement,
-): Promise<void> {
-  const lifetime = seconds(job.retention.succeededMs);
-  const write: RedisCommand = [
-    "SET",
-    keys.jobOutcome(id),
-    JSON.stringify(outcome),
-    "NX",
-    "EX",
-    lifetime,
-  ];
-  if (claimed) {
-    await redis.run(write, { repeatable: true });
-    return;
-  }
-  // Over whatever stands there: a claim that was left by a deferral lets the next generation in unread.
-  const claim = JSON.stringify(endedClaim(outcome));
-  await redis.transaction([
-    ["SET", keys.jobClaim(id), claim, "EX", claimSeconds({ job })],
-    write,
-  ], { repeatable: true });
-}
-
 export interface JobRecords {
   claim?: JobClaim;
   /** The claim as it stands in Redis. */
@@ -261,25 +226,6 @@ function newClaim(request: ClaimRequest, steps?: Steps): JobClaim {
     enqueuedAt: envelope.enqueuedAt,
     startedAt: now,
     ...(steps && { steps }),
-  };
-}
-
-/** The claim of a job that was settled without an attempt of its own: it keeps first deliveries off. */
-export function endedClaim(
-  { job, generation, enqueuedAt, endedAt }: Pick<
-    JobOutcome,
-    "job" | "generation" | "enqueuedAt" | "endedAt"
-  >,
-): JobClaim {
-  return {
-    job,
-    generation,
-    attempt: -1,
-    nonce: "",
-    state: "ended",
-    leaseUntil: 0,
-    enqueuedAt,
-    startedAt: endedAt,
   };
 }
 

@@ -8,13 +8,14 @@
  */
 import { JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
 import { AppError, NonRetryableError, NotConfiguredError } from "../../errors.ts";
-import { claim, type ClaimRequest, readRecords, settle } from "./claim.ts";
+import { claim, type ClaimRequest, readRecords } from "./claim.ts";
 import { recordFailure, type Run, startRun } from "./context.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { findJob } from "./enqueue.ts";
 import { childEnded } from "./groups.ts";
 import { hashedId } from "./identity.ts";
 import { assertInput, publicationOf } from "./publication.ts";
+import { settle } from "./settle.ts";
 
 /** A signature is good for 5 minutes; clocks may differ. */
 const SIGNATURE_SECONDS = 600;

@@ -10,12 +10,13 @@ import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import { type JobClaim, JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
 import { AppError } from "../../errors.ts";
 import type { QueueDeadLetter, RedisCommand } from "../../ports.ts";
-import { claimSeconds, endedClaim, type JobRecords, parse, readRecords, seconds } from "./claim.ts";
+import { claimSeconds, type JobRecords, parse, readRecords, seconds } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childEnded } from "./groups.ts";
 import { hashedId } from "./identity.ts";
 import type { Registry } from "./job.ts";
 import { deliveryUrl, failureUrl } from "./publication.ts";
+import { endedClaim } from "./settle.ts";
 
 /** A message that QStash gave up on. */
 export interface FailedDelivery {
