@@ -3,7 +3,7 @@
  * and QStash, isolates that die at any await, clocks that differ, a deploy in between; callers who
  * cancel and replay meanwhile, groups whose children defer or are cancelled, a schedule that ticks.
  *
- * `ZEROPOLL_SEED=7 deno task test tests/simulation` replays one seed.
+ * `ZEROPOLL_SEED=7 deno task test tests/simulation` replays one seed, `ZEROPOLL_SEED=1-200` runs many.
  *
  * @module
  */
@@ -22,10 +22,10 @@ const UNTRACKED = 8;
 const GROUPS = 6;
 const STORM_HOURS = 30;
 
-const replayed = Deno.env.get("ZEROPOLL_SEED");
-const seeds = replayed
-  ? [Number(replayed)]
-  : Array.from({ length: SEEDS }, (_, index) => index + 1);
+const [first, last = first] = (Deno.env.get("ZEROPOLL_SEED") ?? `1-${SEEDS}`).split("-").map(
+  Number,
+);
+const seeds = Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
 /** A world in a storm, and those who call it. */
 interface Storm {
