@@ -96,3 +96,26 @@ Deno.test("a deferral that QStash does not take is a failed attempt, and the nex
     [1, 0],
   ]);
 });
+
+Deno.test("a late duplicate of the delivery that deferred runs nothing, whatever the next has come to", async () => {
+  await using world = await createWorld();
+  const { id } = await world.jobs.enqueue("work.do", { defersMs: [60_000], failures: 1 });
+  await world.cloud.advance("61s");
+  const between = await world.jobs.state(id);
+  assert.deepEqual([between.state, between.generation], ["retrying", 1]);
+  const [first] = (await world.deps.queue.history(id)).slice(-1);
+  const duplicate = { job: "work.do", body: first.body!, attempt: 0, messageId: first.messageId };
+  assert.deepEqual(await world.jobs.deliver(duplicate), {
+    kind: "done",
+    id,
+    state: "superseded",
+    tracked: true,
+  });
+  await world.cloud.advance("1h");
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+  assert.deepEqual(world.seen.map(({ generation, attempt }) => [generation, attempt]), [
+    [0, 0],
+    [1, 0],
+    [1, 1],
+  ]);
+});
