@@ -296,3 +296,17 @@ Deno.test("a QStash that cannot be reached is unavailable, and says no more than
   assert(error instanceof QueueUnavailableError);
   assert.equal(error.message, "Cannot list schedules: the connection to QStash failed");
 });
+
+Deno.test("QSTASH_DEV in the environment does not send messages elsewhere", async () => {
+  Deno.env.set("QSTASH_DEV", "true");
+  // Where development mode would look; nothing listens there.
+  Deno.env.set("QSTASH_DEV_PORT", "1");
+  try {
+    await using parts = setUp();
+    await parts.queue.publish(parts.publication());
+    assert.equal(parts.qstash.messages().length, 1);
+  } finally {
+    Deno.env.delete("QSTASH_DEV");
+    Deno.env.delete("QSTASH_DEV_PORT");
+  }
+});

@@ -144,3 +144,14 @@ Deno.test("an unknown id is not found", async () => {
   await using world = await createWorld();
   await assert.rejects(world.jobs.state("0".repeat(32)), { code: "job_not_found" });
 });
+
+Deno.test("a success that QStash never heard of does not turn into a failure once it is forgotten", async () => {
+  await using world = await createWorld();
+  world.cloud.qstash.faults.add({ kind: "lost", times: 4 });
+  const { id } = await world.jobs.enqueue("work.do", {});
+  await world.cloud.advance("23h");
+  assert.equal(world.cloud.qstash.logs().some(({ state }) => state === "FAILED"), true);
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+  await world.cloud.advance("65m");
+  await assert.rejects(world.jobs.state(id), { code: "job_not_found" });
+});

@@ -150,3 +150,14 @@ Deno.test("a group of more than a batch has its follow-up once, and children may
   assert.equal(world.followUps[0].states.filter((state) => state === "succeeded").length, 620 - 89);
   assert.equal(new Set(world.seen.map(({ id }) => id)).size, 620);
 });
+
+Deno.test("a child that could not be counted when it had ended is counted when it comes again", async () => {
+  await using world = await createWorld();
+  await world.jobs.enqueueGroup([{ job: "work.do", input: {} }], { then });
+  world.cloud.redis.faults.add({ kind: "refuse", commands: ["SETBIT"], times: 3 });
+  await world.cloud.settle();
+  assert.equal(world.followUps.length, 0);
+  await world.cloud.advance("1h");
+  assert.equal(world.seen.length, 1, "it had succeeded");
+  assert.equal(world.followUps.length, 1);
+});
