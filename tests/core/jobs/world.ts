@@ -139,11 +139,13 @@ export interface WorldOptions {
   /** When the clock starts, in epoch ms. Default: now. */
   startAt?: number;
   ids?: Ids;
+  /** Settings to add. */
+  environment?: Record<string, string>;
 }
 
 /** Starts a cloud with these jobs. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { wrap = (deps) => deps, startAt, ids } = options;
+  const { wrap = (deps) => deps, startAt, ids, environment } = options;
   const seen: Seen[] = [];
   const stepsRun: string[] = [];
   const followUps: World["followUps"] = [];
@@ -153,6 +155,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   let deps: Deps<WorldRegistry> | undefined;
   const cloud: Cloud = await createCloud({
     startAt,
+    environment,
     app: (environment) => {
       deps = createDeps(readConfig(environment), { log: silentLog, ...(ids && { ids }) }, registry);
       return createApp(wrap(deps));
@@ -176,6 +179,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       cloud.qstash.meter.reset();
       return bill;
     },
-    [Symbol.asyncDispose]: () => cloud.close(),
+    async [Symbol.asyncDispose]() {
+      await cloud.close();
+      await deps!.database?.close();
+    },
   };
 }
