@@ -94,6 +94,8 @@ export function startRun(
         outcomes: () => readOutcomes(dependencies, redis, envelope.followUpOf!),
       },
       async step<T>(name: string, work: () => Promise<T> | T): Promise<T> {
+        // A record cannot keep this one name, and the step would run again.
+        if (name === "__proto__") throw new TypeError(`Cannot name a step "${name}"`);
         if (run.steps && Object.hasOwn(run.steps, name)) return run.steps[name] as T;
         assertHeld();
         const result = await work();

@@ -64,6 +64,7 @@ export interface JobContext {
    *
    * @throws {LeaseLostError} without running `work`, once the lease is over or the job was cancelled
    * @throws {RangeError} if the results together exceed 256 KB
+   * @throws {TypeError} if the name is `__proto__`
    */
   step<T>(name: string, work: () => Promise<T> | T): Promise<T>;
   /** Shows `progress` (small JSON) to whoever reads the job's state. One Redis command. @throws {LeaseLostError} */

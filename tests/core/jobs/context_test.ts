@@ -119,3 +119,14 @@ Deno.test("a late duplicate of the delivery that deferred runs nothing, whatever
     [1, 1],
   ]);
 });
+
+Deno.test("a step of a name that could not be kept is refused, and one named like a built-in is kept", async () => {
+  await using world = await createWorld();
+  const refused = await world.jobs.enqueue("work.do", { steps: ["__proto__"] });
+  await world.cloud.advance("1h");
+  assert.match((await world.jobs.state(refused.id)).error!.message, /Cannot name a step/);
+  assert.deepEqual(world.stepsRun, []);
+  await world.jobs.enqueue("work.do", { steps: ["constructor", "toString"], failures: 1 });
+  await world.cloud.advance("1h");
+  assert.deepEqual(world.stepsRun, ["constructor", "toString"]);
+});
