@@ -33,6 +33,8 @@ export interface CloudOptions {
   redisUrl?: string;
   /** The QStash plan whose limits hold. Default: `payg`. */
   plan?: QstashServerOptions["plan"];
+  /** Makes the ids of QStash's messages. Default: random. */
+  newMessageId?: QstashServerOptions["newMessageId"];
   /** Settings to add, or to replace. */
   environment?: Record<string, string>;
 }
@@ -73,7 +75,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const clock = kind === "virtual" ? new VirtualClock(options.startAt) : new WallClock();
   const uninstall = kind === "virtual" ? installClock(clock) : () => {};
   const redis = await createRedisServer({ clock, redisUrl });
-  const qstash = createQstashServer({ clock, plan });
+  const qstash = createQstashServer({ clock, plan, newMessageId: options.newMessageId });
   const servers: Listening[] = [];
   const serve = (app: App) => {
     const listening = listen((request, connection) => app.fetch(request, connection));

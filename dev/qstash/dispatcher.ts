@@ -14,7 +14,6 @@ import type { DeadLetters } from "./dead_letters.ts";
 import type { Deliverer, Outcome } from "./deliver.ts";
 import { type QstashFaults, targetOf } from "./faults.ts";
 import type { FlowControls } from "./flow_control.ts";
-import { newId } from "./keys.ts";
 import type { Logs } from "./logs.ts";
 import type { QstashMeter } from "./meter.ts";
 import type { CallbackSpec, DeadLetter, DeliveryResponse, Endpoint } from "./model.ts";
@@ -37,6 +36,7 @@ export interface Origin {
 }
 
 export interface DispatcherParts {
+  newMessageId: () => string;
   clock: ClockScope;
   plan: Plan;
   store: MessageStore;
@@ -72,7 +72,7 @@ export class Dispatcher {
     const createdAt = clock.now();
     const notBeforeAt = spec.notBeforeAt ?? createdAt + spec.delayMs;
     const message: Message = {
-      id: newId("msg_"),
+      id: this.parts.newMessageId(),
       kind,
       spec,
       endpoint,

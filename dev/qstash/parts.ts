@@ -50,11 +50,12 @@ export interface PartsOptions {
   token: string;
   readOnlyToken: string | undefined;
   signingKeys: SigningKeys;
+  newMessageId: () => string;
 }
 
 /** Puts the parts of a server together; nothing runs yet. */
 export function createParts(options: PartsOptions): QstashParts {
-  const { plan, transport, token, readOnlyToken, signingKeys } = options;
+  const { plan, transport, token, readOnlyToken, signingKeys, newMessageId } = options;
   const clock = new ClockScope(options.clock);
   const tokens = readOnlyToken === undefined ? [token] : [token, readOnlyToken];
   const specContext = (callerIp: string): SpecContext => ({
@@ -79,7 +80,7 @@ export function createParts(options: PartsOptions): QstashParts {
     urlGroups: new UrlGroups(clock, plan),
   };
   const deliverer = new Deliverer({ clock, keys, transport, maxResponseBytes: plan.messageBytes });
-  const dispatcher = new Dispatcher({ ...state, deliverer });
+  const dispatcher = new Dispatcher({ ...state, deliverer, newMessageId });
   const publisher = new Publisher({ ...state, context: specContext, dispatcher });
   const schedules = new Schedules(clock, plan, state.quota, publisher);
   return { ...state, token, readOnlyToken, keys, dispatcher, publisher, schedules, specContext };

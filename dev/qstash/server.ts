@@ -12,7 +12,7 @@ import { ApiError } from "./api_error.ts";
 import { createNetworkTransport, type Transport } from "./deliver.ts";
 import { DisconnectedError, type QstashFaults } from "./faults.ts";
 import type { FlowControlInfo } from "./flow_control.ts";
-import { DEVELOPMENT_KEYS, DEVELOPMENT_TOKEN, type SigningKeys } from "./keys.ts";
+import { DEVELOPMENT_KEYS, DEVELOPMENT_TOKEN, newId, type SigningKeys } from "./keys.ts";
 import type { QstashMeter } from "./meter.ts";
 import { createPageSource } from "./page_source.ts";
 import { createParts, type QstashParts } from "./parts.ts";
@@ -47,6 +47,8 @@ export interface QstashServerOptions {
   readOnlyToken?: string;
   /** Default: the public keys of the vendor's SDK. */
   signingKeys?: SigningKeys;
+  /** Makes the id of each message; one that repeats makes a run repeatable. Default: random. */
+  newMessageId?: () => string;
 }
 
 export interface QstashServer {
@@ -104,6 +106,7 @@ export function createQstashServer(options: QstashServerOptions): QstashServer {
     token,
     readOnlyToken,
     signingKeys: options.signingKeys ?? DEVELOPMENT_KEYS,
+    newMessageId: options.newMessageId ?? (() => newId("msg_")),
   });
   const page = createPageSource(parts, clock);
   const app = createApp(parts, page.routes);

@@ -41,90 +41,106 @@ interface Storm {
 
 for (const seed of seeds) {
   Deno.test(`seed ${seed}: every accepted job ends, runs alone, and stays as it ended`, async () => {
-    const random = createRandom(seed);
-    let chaos: Chaos | undefined;
-    const afterTheEnd: string[] = [];
-    await using world = await createWorld({
-      startAt: Date.UTC(2026, 0, 1, 0, 0, 1),
-      ids: {
-        random: () => Array.from({ length: 26 }, () => random.below(32).toString(32)).join(""),
-      },
-      onStart: async (context) => {
-        if (await hasSucceeded(world, context)) afterTheEnd.push(context.id);
-      },
-      wrap: (deps) => {
-        chaos ??= createChaos({
-          random,
-          sleep: (ms) => world.cloud.clock.sleep(ms),
-          probability: 0.04,
-          skewMs: 4_000,
-        });
-        return chaos.wrap(deps);
-      },
-    });
-    const callers = createChaos({
-      random,
-      sleep: world.sleep,
-      probability: 0.04,
-      skewMs: 4_000,
-      strikes: ["fails before", "fails after"],
-    });
-    addDeliveryFaults(world, random);
-    const jobs = callers.jobs(world.deps);
-    const storm: Storm = { world, random, jobs, accepted: [], ended: new Map() };
-    await enqueueAll(storm);
-    const untracked = await enqueueUntracked(storm);
-    const groups = await enqueueGroups(storm);
-    const children = groups.flatMap((group) => group.jobs);
-    await tickHourly(storm, true);
-    for (let hour = 0; hour < STORM_HOURS; hour++) {
-      if (hour === 3) world.cloud.restart((_) => createApp(chaos!.wrap(world.deps)));
-      await cancelSome(storm, [...storm.accepted, ...children]);
-      await replaySome(storm);
-      await world.cloud.advance("1h");
-      await watch(storm);
-    }
-    await tickHourly(storm, false);
-    chaos!.enabled = false;
-    callers.enabled = false;
-    world.cloud.qstash.faults.clear();
-    await world.cloud.advance("24h");
-    // What could not be told is taken in by the page that lists dead letters.
-    await world.jobs.importDeadLetters();
-    await world.cloud.advance("24h");
-    await watch(storm);
-    const applied = new Set(world.effects.map(({ key }) => key));
-    for (const id of storm.accepted) {
-      const end = storm.ended.get(id)?.state;
-      assert.ok(end, `job ${id} has not ended`);
-      const letter = await world.deps.deadLetters.get(id);
-      assert.equal(
-        letter !== undefined,
-        end === "failed",
-        `job ${id}: ${end}, letter ${letter?.id}`,
-      );
-      if (end === "succeeded") assert.ok(applied.has(id), `job ${id} succeeded with no effect`);
-    }
-    for (const id of children) await assertEnded(world, id);
-    for (const id of untracked) {
-      const given = await world.deps.deadLetters.get(id);
-      assert.ok(applied.has(id) || given, `job ${id} without tracking was lost`);
-    }
-    const notes = world.followUps.map(({ note }) => note);
-    assert.equal(new Set(notes).size, GROUPS, "every group has its follow-up");
-    assert.deepEqual(world.overlaps, [], "no two attempts of a job ran at once");
-    assert.deepEqual(afterTheEnd, [], "no job ran again once it had succeeded");
-    assert.ok(
-      world.effects.every(({ key, id }) => key === id),
-      "an effect's key is its job's, in every attempt and generation",
-    );
-    const known = new Set([...storm.accepted, ...children, ...untracked]);
-    const { letters } = await world.deps.deadLetters.list({ limit: 1_000 });
-    const ticks = new Set([...world.seen, ...letters].map(({ id }) => id));
-    known.forEach((id) => ticks.delete(id));
-    assert.equal(ticks.size, STORM_HOURS, "every tick ran as a job of its own, or left its letter");
-    assert.ok(Object.values(chaos!.struck).some((count) => count > 1));
+    await weather(seed);
   });
+}
+
+// A seed in which dead letters of one moment are replayed: their order must not be chance.
+Deno.test("a seed repeats itself: every run, every end, every random number", async () => {
+  assert.deepEqual(await weather(106), await weather(106));
+});
+
+/** Goes through the storm of one seed; resolves to what happened in it. */
+async function weather(seed: number) {
+  const random = createRandom(seed);
+  let chaos: Chaos | undefined;
+  const afterTheEnd: string[] = [];
+  await using world = await createWorld({
+    startAt: Date.UTC(2026, 0, 1, 0, 0, 1),
+    ids: {
+      random: () => Array.from({ length: 26 }, () => random.below(32).toString(32)).join(""),
+    },
+    onStart: async (context) => {
+      if (await hasSucceeded(world, context)) afterTheEnd.push(context.id);
+    },
+    wrap: (deps) => {
+      chaos ??= createChaos({
+        random,
+        sleep: (ms) => world.cloud.clock.sleep(ms),
+        probability: 0.04,
+        skewMs: 4_000,
+      });
+      return chaos.wrap(deps);
+    },
+  });
+  const callers = createChaos({
+    random,
+    sleep: world.sleep,
+    probability: 0.04,
+    skewMs: 4_000,
+    strikes: ["fails before", "fails after"],
+  });
+  addDeliveryFaults(world, random);
+  const jobs = callers.jobs(world.deps);
+  const storm: Storm = { world, random, jobs, accepted: [], ended: new Map() };
+  await enqueueAll(storm);
+  const untracked = await enqueueUntracked(storm);
+  const groups = await enqueueGroups(storm);
+  const children = groups.flatMap((group) => group.jobs);
+  await tickHourly(storm, true);
+  for (let hour = 0; hour < STORM_HOURS; hour++) {
+    if (hour === 3) world.cloud.restart((_) => createApp(chaos!.wrap(world.deps)));
+    await cancelSome(storm, [...storm.accepted, ...children]);
+    await replaySome(storm);
+    await world.cloud.advance("1h");
+    await watch(storm);
+  }
+  await tickHourly(storm, false);
+  chaos!.enabled = false;
+  callers.enabled = false;
+  world.cloud.qstash.faults.clear();
+  await world.cloud.advance("24h");
+  // What could not be told is taken in by the page that lists dead letters.
+  await world.jobs.importDeadLetters();
+  await world.cloud.advance("24h");
+  await watch(storm);
+  const applied = new Set(world.effects.map(({ key }) => key));
+  for (const id of storm.accepted) {
+    const end = storm.ended.get(id)?.state;
+    assert.ok(end, `job ${id} has not ended`);
+    const letter = await world.deps.deadLetters.get(id);
+    assert.equal(
+      letter !== undefined,
+      end === "failed",
+      `job ${id}: ${end}, letter ${letter?.id}`,
+    );
+    if (end === "succeeded") assert.ok(applied.has(id), `job ${id} succeeded with no effect`);
+  }
+  for (const id of children) await assertEnded(world, id);
+  for (const id of untracked) {
+    const given = await world.deps.deadLetters.get(id);
+    assert.ok(applied.has(id) || given, `job ${id} without tracking was lost`);
+  }
+  const notes = world.followUps.map(({ note }) => note);
+  assert.equal(new Set(notes).size, GROUPS, "every group has its follow-up");
+  assert.deepEqual(world.overlaps, [], "no two attempts of a job ran at once");
+  assert.deepEqual(afterTheEnd, [], "no job ran again once it had succeeded");
+  assert.ok(
+    world.effects.every(({ key, id }) => key === id),
+    "an effect's key is its job's, in every attempt and generation",
+  );
+  const known = new Set([...storm.accepted, ...children, ...untracked]);
+  const { letters } = await world.deps.deadLetters.list({ limit: 1_000 });
+  const ticks = new Set([...world.seen, ...letters].map(({ id }) => id));
+  known.forEach((id) => ticks.delete(id));
+  assert.equal(ticks.size, STORM_HOURS, "every tick ran as a job of its own, or left its letter");
+  assert.ok(Object.values(chaos!.struck).some((count) => count > 1));
+  return {
+    seen: world.seen,
+    struck: chaos!.struck,
+    ends: [...storm.ended].map(([id, { state, attempts }]) => [id, state, attempts]),
+    next: random.next(),
+  };
 }
 
 /** Whether Redis says that the job had succeeded before this run of it, which may then not be. */

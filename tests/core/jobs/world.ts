@@ -173,6 +173,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   let deps: Deps<WorldRegistry> | undefined;
   const cloud: Cloud = await createCloud({
     startAt,
+    ...(ids && { newMessageId: () => `msg_${ids.random()}` }),
     app: (environment) => {
       deps = createDeps(readConfig(environment), { log: silentLog, ...(ids && { ids }) }, registry);
       return createApp(wrap(deps));
