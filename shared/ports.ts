@@ -29,8 +29,6 @@ export interface Log {
   error(event: string, fields?: LogFields): void;
 }
 
-// Redis -------------------------------------------------------------------------------------
-
 /** A command's name and arguments. */
 export type RedisCommand = readonly [name: string, ...args: (string | number)[]];
 /** A reply, typed as RESP2 has it. */
@@ -72,8 +70,6 @@ export interface Redis {
   /** The same Redis, counting into `tally`. */
   tallied(tally: RedisTally): Redis;
 }
-
-// QStash ------------------------------------------------------------------------------------
 
 /** How many deliveries of one key may go out: `rate` in each `periodSeconds`, `parallelism` at once. */
 export interface FlowControl {
@@ -180,8 +176,6 @@ export interface DeliveryVerifier {
    */
   verify(delivery: { signature: string; body: string; url: string }): Promise<{ id?: string }>;
 }
-
-// Dead letters ------------------------------------------------------------------------------
 
 /** Where jobs that failed for good are kept. */
 export interface DeadLetters {

@@ -223,8 +223,6 @@ Deno.test("a schedule reads back as it was put, and the same id replaces it", as
   assert.deepEqual(await queue.schedules(), []);
 });
 
-// Failures -----------------------------------------------------------------------------------
-
 Deno.test("QStash answering 5xx is unavailable, and nothing is accepted", async () => {
   await using parts = setUp();
   parts.qstash.faults.add({ kind: "publishRefused", status: 503 });

@@ -144,8 +144,6 @@ Deno.test("the sync token of an answer goes with the next call, so that it reads
   });
 });
 
-// What is sent again, and what is not --------------------------------------------------------
-
 const down = new Response("oops", { status: 503 });
 const retries: {
   command: RedisCommand;
@@ -262,8 +260,6 @@ Deno.test("a used-up month is an unavailable Redis, not a failed command", async
   });
 });
 
-// Refusals and the breaker -------------------------------------------------------------------
-
 Deno.test("a refused command is never sent, and neither is the pipeline that it is in", async () => {
   await withRedis([ok(1)], async ({ redis, sent }) => {
     await assert.rejects(redis.run(["FLUSHALL"]), CommandRefusedError);
@@ -298,8 +294,6 @@ Deno.test("errors of Redis do not open the circuit", async () => {
   });
 });
 
-// The tally ----------------------------------------------------------------------------------
-
 Deno.test("a tally counts as Upstash bills: each item, scripts with what runs inside, INFO free", async () => {
   const answers: Answer[] = [
     Response.json([{ result: 1 }, { result: 1 }, { result: 1 }]),
@@ -318,8 +312,6 @@ Deno.test("a tally counts as Upstash bills: each item, scripts with what runs in
     assert.deepEqual(other, newTally());
   });
 });
-
-// The vendor's SDK on the same transport -----------------------------------------------------
 
 Deno.test("the vendor's client reads and writes through the transport, and is tallied", async () => {
   const answers: Answer[] = [ok("OK"), Response.json([{ result: "7" }, { result: null }])];

@@ -1,16 +1,10 @@
 import assert from "node:assert/strict";
 import { signDelivery } from "./signature.ts";
 import { createAppWorld, PUBLIC_URL, SERVICE_TOKEN } from "./app_world.ts";
+import { envelope as echoEnvelope } from "./echo_delivery.ts";
 
 const PATH = "/qstash/jobs/debug.echo";
-const envelope = JSON.stringify({
-  version: 1,
-  id: "abcdefghijklmnopqrst",
-  job: "debug.echo",
-  input: { message: "hello" },
-  generation: 0,
-  enqueuedAt: 1,
-});
+const envelope = JSON.stringify(echoEnvelope);
 
 type World = ReturnType<typeof createAppWorld>;
 

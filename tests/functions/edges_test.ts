@@ -281,8 +281,6 @@ Deno.test("an unexpected error answers 500 and says nothing; the log line says i
   assert.match(String(line.stack), /edges_test/);
 });
 
-// The log line, Server-Timing and headers ----------------------------------------------------
-
 /** A Redis in which no job is known. */
 const emptyRedis = (_: string, init: RequestInit) => {
   const sent = JSON.parse(String(init.body));
