@@ -17,6 +17,7 @@ import { hashedId } from "./identity.ts";
 import type { Registry } from "./job.ts";
 import { deliveryUrl, failureUrl } from "./publication.ts";
 import { endedClaim } from "./settle.ts";
+import { envelopeOf } from "./state.ts";
 
 /** A message that QStash gave up on. */
 export interface FailedDelivery {
@@ -48,7 +49,9 @@ export async function jobFailed(
   const job = Object.hasOwn(registry, name) ? registry[name] : undefined;
   const records = job?.tracked ? await readRecords(redis, keys, id) : { claimText: null };
   const hasMovedOn = records.outcome !== undefined ||
-    (records.claim?.generation ?? 0) > generation;
+    (records.claim
+      ? records.claim.generation > generation
+      : await wasSentAgain(dependencies, id, generation));
   if (!hasMovedOn) {
     const leaseLeftMs = records.claim?.state === "running"
       ? records.claim.leaseUntil - clock.now()
@@ -89,6 +92,19 @@ export async function jobFailed(
   }
   await forget(dependencies, failed.queueDeadLetterId);
   return { kind: "done" };
+}
+
+/**
+ * Whether QStash's log knows of a later generation. Redis forgets a replay that succeeded after a
+ * day, but a letter that could not be removed from QStash's list comes back for as long as the log is kept.
+ */
+async function wasSentAgain(
+  { queue }: JobsDependencies,
+  id: string,
+  generation: number,
+): Promise<boolean> {
+  const history = await queue.history(id);
+  return history.some((event) => (envelopeOf(event)?.generation ?? 0) > generation);
 }
 
 /** How long a failure callback may take before its letter is fetched instead. */

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { createJobs } from "../../../shared/mod.ts";
+import { QueueUnavailableError } from "../../../shared/mod.ts";
 import { createWorld, type World } from "./world.ts";
 
 /** Enqueues a job that fails for good, and delivers it. */
@@ -230,3 +231,33 @@ Deno.test("a letter that cannot be taken in does not stop the others", async () 
   delete registry["work.sum"];
   assert.equal(await world.jobs.importDeadLetters(), 2);
 });
+
+for (const job of ["work.do", "work.untracked"] as const) {
+  Deno.test(`a letter that QStash would not remove is not taken in again after a replay: ${job}`, async () => {
+    let refuses = true;
+    await using world = await createWorld({
+      wrap: (deps) => ({
+        ...deps,
+        queue: {
+          ...deps.queue,
+          removeDeadLetter: (id) =>
+            refuses
+              ? Promise.reject(new QueueUnavailableError("away"))
+              : deps.queue.removeDeadLetter(id),
+        },
+      }),
+    });
+    const { id } = await world.jobs.enqueue(job, { forGood: true });
+    await world.cloud.settle();
+    await world.jobs.replay(id, { input: {} });
+    await world.cloud.settle();
+    assert.equal((await world.jobs.state(id)).state, "succeeded");
+    assert.equal(world.cloud.qstash.deadLetters().length, 1);
+    refuses = false;
+    // By now Redis has forgotten both how it failed and how it succeeded.
+    await world.cloud.advance("30h");
+    await world.jobs.importDeadLetters();
+    assert.equal(await world.deps.deadLetters.get(id), undefined);
+    assert.equal(world.cloud.qstash.deadLetters().length, 0);
+  });
+}
