@@ -5,6 +5,9 @@
  * @module
  */
 import type { DevClock } from "./clock.ts";
+import { createPostgres } from "../shared/adapters/postgres.ts";
+import { migrate } from "../shared/migrations/migrate.ts";
+import { createPostgresServer } from "./postgres/server.ts";
 import { createQstashServer } from "./qstash/server.ts";
 import { createRedisServer } from "./redis/server.ts";
 import { listen, type Listening } from "./server.ts";
@@ -24,6 +27,8 @@ export interface Part {
 
 export interface LocalCloud {
   readonly parts: readonly Part[];
+  /** Resolves once the part that takes longest, Postgres, takes connections and has its tables. */
+  readonly ready: Promise<void>;
   /** The settings of the app that point at the parts; the vendors' own names. */
   settings(): Record<string, string>;
   /** The page of dev/qstash, when it runs. */
@@ -37,12 +42,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const REDIS_PORT = 8079;
 const QSTASH_PORT = 8080;
+const POSTGRES_PORT = 5433;
 
-/** Starts dev/redis and dev/qstash, each where no real one is set. */
+/** Starts dev/redis, dev/qstash and dev/postgres, each where no real one is set. */
 export async function startLocalCloud(
   environment: Environment,
   clock: DevClock,
 ): Promise<LocalCloud> {
+  const postgres = environment.DATABASE_URL ? undefined : startPostgres();
   const redis = environment.UPSTASH_REDIS_REST_URL
     ? undefined
     : await startRedis(environment, clock);
@@ -63,12 +70,20 @@ export async function startLocalCloud(
         standsInFor: "the real one, as set",
         realOne: "unset QSTASH_URL to go back",
       },
+      postgres?.part ?? {
+        name: "postgres",
+        url: "as set in DATABASE_URL",
+        token: "yours",
+        standsInFor: "the real one, as set; deno task migrate makes its tables",
+        realOne: "unset DATABASE_URL to go back",
+      },
     ],
-    settings: () => ({ ...redis?.settings(), ...qstash?.settings() }),
+    ready: postgres?.ready ?? Promise.resolve(),
+    settings: () => ({ ...redis?.settings(), ...qstash?.settings(), ...postgres?.settings() }),
     messagesUrl: qstash?.part.url,
     realTime: redis?.realTime ?? (redis ? undefined : "the Redis that is set keeps real time"),
     close: async () => {
-      await Promise.all([redis?.close(), qstash?.close()]);
+      await Promise.all([redis?.close(), qstash?.close(), postgres?.close()]);
     },
   };
 }
@@ -119,6 +134,38 @@ function startQstash(clock: DevClock) {
     close: async () => {
       await listening.close();
       await server.close();
+    },
+  };
+}
+
+/** Takes a port at once and starts behind it, so that the app need not wait. */
+function startPostgres() {
+  const probe = listen(() => new Response(), { port: POSTGRES_PORT });
+  const { port } = probe;
+  const starting = probe.close().then(() => createPostgresServer({ port }));
+  const url = `postgres://postgres:postgres@127.0.0.1:${port}/postgres`;
+  const ready = starting.then(async (server) => {
+    if (server.port !== port) throw new Error(`Cannot start Postgres: port ${port} was taken`);
+    const database = createPostgres({ url });
+    await migrate(database);
+    await database.close();
+  });
+  // Whoever waits for it is told; until then it is nobody's fault.
+  ready.catch(() => {});
+  return {
+    part: {
+      name: "postgres",
+      url,
+      takenPort: port === POSTGRES_PORT ? undefined : POSTGRES_PORT,
+      token: "the password in its URL",
+      standsInFor: "Postgres (PGlite, in memory, migrated)",
+      realOne: "set DATABASE_URL",
+    },
+    ready,
+    settings: () => ({ DATABASE_URL: url }),
+    close: async () => {
+      const server = await starting.catch(() => undefined);
+      await server?.close();
     },
   };
 }

@@ -19,7 +19,8 @@ import { welcome } from "./table.ts";
 const APP_PORT = 8787;
 /** What wrangler says beside the app's log: its settings, and each request once more. */
 const WRANGLERS = /^(\[wrangler:info\]|⎔ Starting|Your Worker has|Binding {2}|env\.[A-Z_]+ |$)/;
-const OURS = /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|(SERVICE_TOKENS|OPERATOR_TOKENS|NAMESPACE)$)/;
+const OURS =
+  /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|(SERVICE_TOKENS|OPERATOR_TOKENS|NAMESPACE|DATABASE_URL)$)/;
 
 /** The wall's time, whose skips reach the app before anything is delivered by them. */
 class SharedClock extends WallClock {
@@ -78,7 +79,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.addSignalListener(signal, () => void end());
 }
 
-const runs = await app.start();
+const [runs] = await Promise.all([app.start(), cloud.ready]);
 clock.beforeMove = async (offsetMs) => {
   const realTime = inWorkers ? "workerd keeps real time" : cloud.realTime;
   if (realTime) throw new ApiError(412, `cannot move the clock: ${realTime}`);

@@ -7,6 +7,7 @@
  * @module
  */
 import { createConsoleLog } from "../shared/adapters/console_log.ts";
+import { createPostgres, type PostgresOptions } from "../shared/adapters/postgres.ts";
 import { createQstash } from "../shared/adapters/qstash.ts";
 import { createDeliveryVerifier } from "../shared/adapters/qstash_verifier.ts";
 import { systemClock, systemIds } from "../shared/adapters/system.ts";
@@ -16,7 +17,9 @@ import {
   type Config,
   createJobs,
   createKeys,
+  createPostgresDeadLetters,
   createRedisDeadLetters,
+  type Database,
   type DeadLetters,
   type DeliveryVerifier,
   type Ids,
@@ -39,6 +42,8 @@ export interface Outside {
   redis: Redis;
   queue: Queue;
   verifier: DeliveryVerifier;
+  /** Absent without `DATABASE_URL`; what needs it is off then. */
+  database?: Database;
 }
 
 /** Every part of the app; on jobs of its own, where it is given them. */
@@ -64,8 +69,17 @@ export function createDeps<R extends Registry = AppRegistry>(
     queue: outside.queue ??
       createQstash({ url: config.queue.url, token: config.queue.token, clock }),
     verifier: createDeliveryVerifier(config.queue),
+    database: createDatabase(config),
     ...outside,
   });
+}
+
+/** Postgres as it is set, if it is; `scope` says how long a connection may live. */
+export function createDatabase(
+  { databaseUrl }: Config,
+  scope: PostgresOptions["scope"] = "isolate",
+): Database | undefined {
+  return databaseUrl === undefined ? undefined : createPostgres({ url: databaseUrl, scope });
 }
 
 /** One request's view: Redis counts into `tally`, and every log line has the request's id. */
@@ -77,19 +91,23 @@ export function forRequest<R extends Registry>(
   return compose(deps.config, deps.jobs.registry, {
     ...deps,
     redis: deps.redis.tallied(tally),
+    database: deps.database?.session(),
     log: withFields(deps.log, { requestId }),
   });
 }
 
 function compose<R extends Registry>(config: Config, registry: R, outside: Outside): Deps<R> {
-  const { clock, ids, log, redis, queue, verifier } = outside;
+  const { clock, ids, log, redis, queue, verifier, database } = outside;
   const keys = createKeys(config.namespace);
-  const deadLetters = createRedisDeadLetters(redis, keys, clock);
+  const deadLetters = database
+    ? createPostgresDeadLetters(database, clock)
+    : createRedisDeadLetters(redis, keys, clock);
   const { publicUrl } = config;
   const jobs = createJobs({
     registry,
     redis,
     queue,
+    sql: database,
     deadLetters,
     clock,
     ids,
@@ -97,5 +115,5 @@ function compose<R extends Registry>(config: Config, registry: R, outside: Outsi
     keys,
     publicUrl,
   });
-  return { config, clock, ids, log, redis, queue, verifier, keys, deadLetters, jobs };
+  return { config, clock, ids, log, redis, queue, verifier, database, keys, deadLetters, jobs };
 }

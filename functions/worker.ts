@@ -9,13 +9,15 @@ import type { ExecutionContext, Hono } from "hono";
 import { readConfig } from "../shared/config.ts";
 import { createApp } from "./app.ts";
 import type { AppEnv } from "./context.ts";
-import { createDeps } from "./deps.ts";
+import { createDatabase, createDeps } from "./deps.ts";
 
 let app: Hono<AppEnv> | undefined;
 
 function build(bindings: Record<string, unknown>): Hono<AppEnv> {
   const texts = Object.entries(bindings).filter(([, value]) => typeof value === "string");
-  return createApp(createDeps(readConfig(Object.fromEntries(texts) as Record<string, string>)));
+  const config = readConfig(Object.fromEntries(texts) as Record<string, string>);
+  // workerd lets no request use a connection that another one opened.
+  return createApp(createDeps(config, { database: createDatabase(config, "request") }));
 }
 
 export default {

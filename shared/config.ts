@@ -39,6 +39,8 @@ const schema = z.object({
   QSTASH_TOKEN: text,
   QSTASH_CURRENT_SIGNING_KEY: text,
   QSTASH_NEXT_SIGNING_KEY: text,
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
+    .optional(),
   SERVICE_TOKENS: list,
   NAMESPACE: z.string().regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -").default(
     "zeropoll",
@@ -51,6 +53,8 @@ export interface Config {
   publicUrl: string;
   redis: { url: string; token: string };
   queue: { url: string; token: string; currentSigningKey: string; nextSigningKey: string };
+  /** Postgres; what needs it is off without one. */
+  databaseUrl?: string;
   /** Tokens that backends may carry; empty refuses all of them. */
   serviceTokens: readonly string[];
   /** The sender's name in lower case (as in `/hooks/github`) to its secret. */
@@ -96,6 +100,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       currentSigningKey: settings.QSTASH_CURRENT_SIGNING_KEY,
       nextSigningKey: settings.QSTASH_NEXT_SIGNING_KEY,
     },
+    databaseUrl: settings.DATABASE_URL,
     serviceTokens: settings.SERVICE_TOKENS,
     webhookSecrets,
     namespace: settings.NAMESPACE,

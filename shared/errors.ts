@@ -25,6 +25,8 @@ export const errorTitles = {
   not_configured: "This part is switched off: a setting is missing",
   not_found: "There is nothing here",
   payload_rejected: "The job refused its payload",
+  postgres_query_failed: "Postgres refused a statement",
+  postgres_unavailable: "Postgres cannot be reached",
   queue_rejected: "QStash refused the request",
   queue_unavailable: "QStash cannot be reached",
   redis_command_failed: "Redis answered with an error",
@@ -110,6 +112,27 @@ export class CommandRefusedError extends AppError {
   override readonly retryable = false;
   constructor(readonly command: string) {
     super(`Cannot run "${command}": it is on the refusal list`);
+  }
+}
+
+/** Postgres did not answer, or not in time; the statement may or may not have been applied. */
+export class PostgresUnavailableError extends AppError {
+  override readonly name = "PostgresUnavailableError";
+  override readonly code = "postgres_unavailable";
+  override readonly retryable = true;
+  override readonly retryAfterMs = 5_000;
+}
+
+/** Postgres refused a statement. The message holds no parameter; `retryable` after a deadlock or the like. */
+export class PostgresQueryError extends AppError {
+  override readonly name = "PostgresQueryError";
+  override readonly code = "postgres_query_failed";
+  override readonly retryable: boolean;
+  /** `sqlState` as in `23505`; `constraint` is the one that was violated, if it was that. */
+  constructor(readonly sqlState: string, message: string, readonly constraint?: string) {
+    super(`Cannot run the statement: ${message} (${sqlState})`);
+    // Class 40: the transaction was rolled back so that another could go on.
+    this.retryable = sqlState.startsWith("40");
   }
 }
 

@@ -17,6 +17,8 @@ export {
   LeaseLostError,
   NonRetryableError,
   NotConfiguredError,
+  PostgresQueryError,
+  PostgresUnavailableError,
   QueueRejectedError,
   QueueUnavailableError,
   RedisCommandError,
@@ -27,6 +29,7 @@ export {
 } from "./errors.ts";
 export type {
   Clock,
+  Database,
   DeadLetters,
   DeliveryVerifier,
   FlowControl,
@@ -39,8 +42,11 @@ export type {
   RedisCommand,
   RedisTally,
   RedisValue,
+  Sql,
+  SqlValue,
 } from "./ports.ts";
 export { createRedisDeadLetters } from "./core/dead_letters.ts";
+export { createPostgresDeadLetters } from "./core/postgres_dead_letters.ts";
 export { withFields } from "./core/log_fields.ts";
 export { newTally } from "./core/redis_policy.ts";
 export { createKeys, type Keys } from "./core/keys.ts";
@@ -59,6 +65,7 @@ export {
   type JobContext,
   type JobDefinition,
   type Registry,
+  type TransactionOptions,
 } from "./core/jobs/job.ts";
 export { createJobs, type Jobs, type NamedGroupOptions, type NamedJob } from "./core/jobs/jobs.ts";
 export { deliveryUrl, failureUrl } from "./core/jobs/publication.ts";

@@ -177,6 +177,35 @@ export interface DeliveryVerifier {
   verify(delivery: { signature: string; body: string; url: string }): Promise<{ id?: string }>;
 }
 
+/** A parameter. A list or an object goes as JSON text, cast in the SQL: `$1::text::jsonb`. */
+export type SqlValue = string | number | boolean | null;
+
+/**
+ * Postgres, in plain SQL. A call resolves, or throws `PostgresUnavailableError` (it may have been
+ * applied) or `PostgresQueryError` (Postgres refused it).
+ */
+export interface Sql {
+  /**
+   * The rows of one statement, with `$1` for its first parameter; without parameters it may be
+   * several statements. Columns of json come parsed, of date and time as `Date`, bigint and
+   * numeric as text.
+   */
+  query<Row = Record<string, unknown>>(text: string, params?: readonly SqlValue[]): Promise<Row[]>;
+  /**
+   * Runs `work` in a transaction: committed when it resolves, rolled back when it throws. Only the
+   * `sql` that it is handed is inside; a transaction of that one is a savepoint.
+   */
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+}
+
+/** Postgres with its connections, which are opened by the first call. */
+export interface Database extends Sql {
+  /** The same for one request, which closes it at its end. */
+  session(): Database;
+  /** Ends its own connections; never throws. */
+  close(): Promise<void>;
+}
+
 /** Where jobs that failed for good are kept. */
 export interface DeadLetters {
   /** Keeps the letter; one with the same id and generation is kept once. */

@@ -29,6 +29,8 @@ const enqueueProblems = [
   "queue_unavailable",
 ] as const;
 const redisProblems = ["redis_unavailable", "circuit_open"] as const;
+/** Dead letters are kept in Postgres, where there is one. */
+const letterProblems = [...redisProblems, "postgres_unavailable"] as const;
 const onDelivery = "1 for each delivery";
 
 export const jobOperations: readonly Operation[] = [
@@ -101,7 +103,7 @@ export const jobOperations: readonly Operation[] = [
     caller: "backend",
     parameters: [{ name: "cursor", in: "query", description: "From the page before." }],
     answers: { 200: { description: "A page of 50.", body: DeadLettersAnswer } },
-    problems: ["body_invalid", "queue_unavailable", ...redisProblems],
+    problems: ["body_invalid", "queue_unavailable", ...letterProblems],
     price: { commands: "2", messages: "0" },
   },
   {
@@ -110,7 +112,7 @@ export const jobOperations: readonly Operation[] = [
     summary: "Shows one dead letter.",
     caller: "backend",
     answers: { 200: { description: "The letter.", body: DeadLetter } },
-    problems: ["not_found", ...redisProblems],
+    problems: ["not_found", ...letterProblems],
     price: { commands: "1", messages: "0" },
   },
   {
@@ -119,7 +121,7 @@ export const jobOperations: readonly Operation[] = [
     summary: "Throws a dead letter away.",
     caller: "backend",
     answers: { 204: { description: "It is gone." } },
-    problems: [...redisProblems],
+    problems: [...letterProblems],
     price: { commands: "2", messages: "0" },
   },
   {
@@ -134,7 +136,7 @@ export const jobOperations: readonly Operation[] = [
       "replay_refused",
       "body_invalid",
       "queue_unavailable",
-      ...redisProblems,
+      ...letterProblems,
     ],
     price: { commands: "6", messages: onDelivery },
     sample: { input: { message: "mended" } },
@@ -146,7 +148,7 @@ export const jobOperations: readonly Operation[] = [
     caller: "backend",
     request: ReplayAllRequest,
     answers: { 202: { description: "Which were sent.", body: ReplayedAllAnswer } },
-    problems: ["body_invalid", "queue_unavailable", ...redisProblems],
+    problems: ["body_invalid", "queue_unavailable", ...letterProblems],
     price: { commands: "2, and 6 for each", messages: onDelivery },
     sample: { job: "debug.echo", perSecond: 2 },
   },
@@ -165,7 +167,7 @@ export const jobOperations: readonly Operation[] = [
     summary: "Takes in a job that QStash has given up on.",
     caller: "QStash",
     answers: { 200: { description: "It is settled, and its dead letter is kept." } },
-    problems: ["delivery_in_progress", ...redisProblems],
+    problems: ["delivery_in_progress", ...letterProblems],
     price: { commands: "7", messages: "1" },
   },
 ];

@@ -30,6 +30,8 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   not_configured: 503,
   not_found: 404,
   payload_rejected: NO_MORE_RETRIES,
+  postgres_query_failed: 500,
+  postgres_unavailable: 503,
   queue_rejected: 502,
   queue_unavailable: 503,
   redis_command_failed: 502,

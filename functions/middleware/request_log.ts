@@ -2,7 +2,8 @@
  * One line of log for each request, with what it cost, and the same in `Server-Timing`.
  *
  * It also gives the request its id, its tally and its view of the app's parts. Where work was
- * deferred the line waits for it, so that its commands are counted too.
+ * deferred the line waits for it, so that its commands are counted too; then the request's
+ * connection to Postgres, if it opened one, is closed.
  *
  * @module
  */
@@ -40,12 +41,15 @@ export function requestLog(
     c.res.headers.set("X-Request-Id", requestId);
     c.res.headers.set("Server-Timing", serverTiming(ms, tally));
     const line = lineOf(c, ms);
-    const write = () => deps.log[c.res.status >= 500 ? "error" : "info"]("request.ended", line());
-    if (deferred.length === 0) return write();
-    const written = Promise.allSettled(deferred).then(write);
+    const end = async () => {
+      await Promise.allSettled(deferred);
+      deps.log[c.res.status >= 500 ? "error" : "info"]("request.ended", line());
+      // What was deferred may use it; nothing later may.
+      await deps.database?.close();
+    };
     const waitUntil = waitUntilOf(c);
-    if (waitUntil) waitUntil(written);
-    else await written;
+    if (waitUntil) waitUntil(end());
+    else await end();
   };
 }
 

@@ -5,13 +5,19 @@ import { startLocalCloud } from "../../dev/local_cloud.ts";
 const real = {
   UPSTASH_REDIS_REST_URL: "https://redis.example.com",
   QSTASH_URL: "https://qstash.example.com",
+  DATABASE_URL: "postgres://postgres.example.com/app",
 };
 const rows = [
   {
     given: "nothing",
     environment: {},
-    standsInFor: ["Upstash Redis (embedded engine)", "QStash"],
+    standsInFor: [
+      "Upstash Redis (embedded engine)",
+      "QStash",
+      "Postgres (PGlite, in memory, migrated)",
+    ],
     settings: [
+      "DATABASE_URL",
       "QSTASH_CURRENT_SIGNING_KEY",
       "QSTASH_NEXT_SIGNING_KEY",
       "QSTASH_TOKEN",
@@ -23,15 +29,23 @@ const rows = [
   },
   {
     given: "a Redis server",
-    environment: { REDIS_URL: "redis://:secret@127.0.0.1:1", QSTASH_URL: real.QSTASH_URL },
-    standsInFor: ["Upstash Redis (the Redis at 127.0.0.1:1)", "the real one, as set"],
+    environment: { ...real, UPSTASH_REDIS_REST_URL: "", REDIS_URL: "redis://:secret@127.0.0.1:1" },
+    standsInFor: [
+      "Upstash Redis (the Redis at 127.0.0.1:1)",
+      "the real one, as set",
+      "the real one, as set; deno task migrate makes its tables",
+    ],
     settings: ["UPSTASH_REDIS_REST_TOKEN", "UPSTASH_REDIS_REST_URL"],
     realTime: "the Redis at 127.0.0.1:1 keeps real time",
   },
   {
-    given: "both real ones",
+    given: "every real one",
     environment: real,
-    standsInFor: ["the real one, as set", "the real one, as set"],
+    standsInFor: [
+      "the real one, as set",
+      "the real one, as set",
+      "the real one, as set; deno task migrate makes its tables",
+    ],
     settings: [],
     realTime: "the Redis that is set keeps real time",
   },

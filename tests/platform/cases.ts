@@ -75,6 +75,34 @@ export const platformCases: readonly PlatformCase[] = [
     },
   },
   {
+    name: "dead letters are kept in Postgres: listed, replayed, and gone with it",
+    run: async (cloud) => {
+      const ids = await Promise.all(["one", "two", "three"].map(async (message) => {
+        const body = { input: { message, failForGood: true } };
+        return (await (await enqueue(cloud, body)).json()).id as string;
+      }));
+      for (const id of ids) assert.equal((await ended(cloud, id)).state, "failed");
+      const headers = authorized(cloud);
+      const list = async () => {
+        const response = await cloud.fetch("/api/dead-letters", { headers });
+        assert.equal(response.status, 200, await response.clone().text());
+        return (await response.json()).letters.map(({ id }: { id: string }) => id) as string[];
+      };
+      // Several requests at once: no connection of one may be another's.
+      for (const listed of await Promise.all([list(), list(), list(), list()])) {
+        for (const id of ids) assert.ok(listed.includes(id), `${id} is not listed`);
+      }
+      const replayed = await cloud.fetch(`/api/dead-letters/${ids[0]}/replay`, {
+        method: "POST",
+        headers: { ...headers, "content-type": "application/json" },
+        body: JSON.stringify({ input: { message: "mended" } }),
+      });
+      assert.equal(replayed.status, 202, await replayed.clone().text());
+      assert.equal((await ended(cloud, ids[0])).state, "succeeded");
+      assert.ok(!(await list()).includes(ids[0]));
+    },
+  },
+  {
     name: "an equal dedupeId makes one job",
     run: async (cloud) => {
       const body = { input: { message: "once" }, dedupeId: crypto.randomUUID() };

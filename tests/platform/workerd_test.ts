@@ -6,14 +6,17 @@
 import { createCloud } from "../../dev/cloud.ts";
 import { needs } from "../support/needs.ts";
 import { startWorker } from "../support/workerd.ts";
+import { startDatabase } from "../support/database.ts";
 import { testPlatform } from "./suite.ts";
 
 testPlatform({
   name: "workerd",
   ...needs("workerd"),
   open: async () => {
+    const postgres = await startDatabase();
     const cloud = await createCloud({
       clock: "wall",
+      environment: { DATABASE_URL: postgres.url },
       app: () => ({ fetch: () => new Response("workerd is starting", { status: 503 }) }),
     });
     const worker = await startWorker({ ...cloud.environment });
@@ -24,6 +27,7 @@ testPlatform({
       close: async () => {
         await cloud.close();
         await worker.close();
+        await postgres.close();
       },
     };
   },

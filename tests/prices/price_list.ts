@@ -6,7 +6,8 @@
  *
  * @module
  */
-import type { World } from "../core/jobs/world.ts";
+import { createWorld, type World } from "../core/jobs/world.ts";
+import { startDatabase } from "../support/database.ts";
 
 /** Billed Redis commands, QStash messages, and requests to Redis one after another. */
 export interface Price {
@@ -23,6 +24,8 @@ export interface PriceRow extends Price {
   run(world: World, prepared: unknown): Promise<unknown>;
   /** Another row's price to take off: the operation is what comes on top of it. */
   beyond?: Price;
+  /** It needs a Postgres. */
+  postgres?: true;
 }
 
 const tracked: Price = { commands: 2, messages: 1, trips: 2 };
@@ -103,6 +106,29 @@ export const priceList: readonly PriceRow[] = [
       await world.jobs.enqueue("work.do", { steps: ["one"] });
       await world.cloud.settle();
     },
+  },
+  {
+    operation: "a transaction in a job",
+    ...nothing,
+    postgres: true,
+    beyond: tracked,
+    run: async (world) => {
+      await world.jobs.enqueue("work.do", { transaction: true });
+      await world.cloud.settle();
+      const [{ effects }] = await world.deps.database!.query(
+        "SELECT count(*)::int AS effects FROM effects",
+      );
+      if (effects !== 1) throw new Error("the transaction was not committed");
+    },
+  },
+  {
+    operation: "a failure for good, its letter kept in Postgres",
+    commands: 3,
+    messages: 1,
+    trips: 2,
+    postgres: true,
+    beyond: tracked,
+    run: deadJob,
   },
   {
     operation: "a progress report",
@@ -251,7 +277,11 @@ export const priceList: readonly PriceRow[] = [
 ];
 
 /** Measures one row in a world of its own. */
-export async function measure(row: PriceRow, world: World): Promise<Price> {
+export async function measure(row: PriceRow): Promise<Price> {
+  await using postgres = row.postgres && await startDatabase();
+  await using world = await createWorld({
+    ...(postgres && { environment: { DATABASE_URL: postgres.url } }),
+  });
   const prepared = await row.prepare?.(world);
   const { redis, qstash } = world.cloud;
   redis.meter.reset();

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { createWorld } from "../core/jobs/world.ts";
 import { measure, priceList } from "./price_list.ts";
 
 const widest = Math.max(...priceList.map(({ operation }) => operation.length));
@@ -13,8 +12,7 @@ const line = (operation: string, ...cells: (string | number)[]) =>
 line("operation", "commands", "messages", "trips");
 let held = true;
 for (const row of priceList) {
-  await using world = await createWorld();
-  const price = await measure(row, world);
+  const price = await measure(row);
   const differs = (["commands", "messages", "trips"] as const).some((part) =>
     price[part] !== row[part]
   );

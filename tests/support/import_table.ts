@@ -47,6 +47,12 @@ const table: Row[] = [
     packages: /^zod$/,
   },
   {
+    part: "shared/migrations",
+    files: /^shared\/migrations\//,
+    mayImport: /^shared\/(migrations\/.+|ports)\.ts$/,
+    packages: /^$/,
+  },
+  {
     part: "shared/adapters",
     files: /^shared\/adapters\//,
     // The two policies of core that every adapter of its kind must keep to.
@@ -70,7 +76,7 @@ const table: Row[] = [
   },
   {
     part: "functions' entries and deps.ts",
-    files: /^functions\/(main|worker|app|deps|plan_schedules)\.tsx?$/,
+    files: /^functions\/(main|worker|app|deps|migrate|plan_schedules)\.tsx?$/,
     mayImport: /^(functions|shared)\/(?!testing\/)/,
     packages: anyPackage,
     outside: true,

@@ -11,14 +11,17 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { findChromium } from "./chromium.ts";
+import { findPostgres } from "./postgres_server.ts";
 import { findRedisServer } from "./redis_server.ts";
 
 /** A program that tests use and that `deno install` does not always bring. */
-export type Tool = "redis-server" | "chromium" | "workerd";
+export type Tool = "redis-server" | "postgresql" | "chromium" | "workerd";
 
 const missing: Record<Tool, () => string | undefined> = {
   "redis-server": () =>
     findRedisServer() ? undefined : "redis-server is not on PATH (apt-get install redis-server)",
+  "postgresql": () =>
+    findPostgres() ? undefined : "postgresql is not installed (apt-get install postgresql)",
   "chromium": () =>
     findChromium() ? undefined : "chromium is not on PATH (apt-get install chromium)",
   "workerd": () =>

@@ -12,6 +12,7 @@ import type { Redis } from "../../ports.ts";
 import { type ClaimRequest, LEASE_MARGIN_MS, parse, writeClaim } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childJobId, hashedId } from "./identity.ts";
+import { applyOnce } from "./effects.ts";
 import { enqueueJob } from "./enqueue.ts";
 import type { JobContext } from "./job.ts";
 
@@ -123,8 +124,17 @@ export function startRun(
           await hashedId("from", envelope.id, next.name, JSON.stringify(input) ?? "null");
         return await enqueueJob(dependencies, next, input, { ...options, dedupeId });
       },
-      transaction: () =>
-        Promise.reject(new NotConfiguredError("context.transaction", ["DATABASE_URL"])),
+      async transaction(work, { name = "main" } = {}) {
+        if (!dependencies.sql) {
+          throw new NotConfiguredError("context.transaction", ["DATABASE_URL"]);
+        }
+        return await applyOnce(dependencies.sql, {
+          job: envelope.id,
+          name,
+          now: clock.now(),
+          forgottenBefore: envelope.enqueuedAt - job.retention.succeededMs,
+        }, work);
+      },
     },
   };
   return run;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Clock, DeadLetters, Ids, Log, Queue, Redis } from "../../ports.ts";
+import type { Clock, DeadLetters, Ids, Log, Queue, Redis, Sql } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
 import type { Registry } from "./job.ts";
 
@@ -11,6 +11,8 @@ export interface JobsDependencies<R extends Registry = Registry> {
   registry: R;
   redis: Redis;
   queue: Queue;
+  /** Postgres, where there is one. */
+  sql?: Sql;
   deadLetters: DeadLetters;
   clock: Clock;
   ids: Ids;

@@ -5,7 +5,7 @@
  */
 import type * as z from "zod";
 import type { JobOutcome } from "../../contracts/job.ts";
-import type { FlowControl, Log, Redis } from "../../ports.ts";
+import type { FlowControl, Log, Redis, Sql } from "../../ports.ts";
 
 /** How long to wait before a retry: `first`, then times `factor` for each further one, at most `max`. */
 export interface Backoff {
@@ -35,6 +35,11 @@ export interface Enqueued {
   id: string;
   /** True when an equal `dedupeId` was enqueued in the last 10 minutes, so nothing new was sent. */
   deduplicated: boolean;
+}
+
+export interface TransactionOptions {
+  /** Tells the transactions of one job apart. Default: `main`. */
+  name?: string;
 }
 
 /** What a handler is given besides its input. */
@@ -80,8 +85,14 @@ export interface JobContext {
   defer(until: number | Date): Promise<never>;
   /** Enqueues another job; its `dedupeId` defaults to one made from this job's id and `input`, so that a retry does not send it twice. */
   enqueue<Input>(job: AnyJob<Input>, input: Input, options?: EnqueueOptions): Promise<Enqueued>;
-  /** Writes and a ledger row in one Postgres transaction, once for each job. Needs `DATABASE_URL`. */
-  transaction<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Writes to Postgres once for each job and `name`, whatever becomes of its attempts: `work` and a
+   * row in a ledger are one transaction. The first to commit wins; a duplicate, a retry, a replay or
+   * a late attempt does not run `work`, and resolves to the stored result (JSON, at most 256 KB).
+   * What `work` throws rolls both back. Only writes by its `sql` are covered: call nothing outside
+   * in it, and no other connection. No Redis command. Needs `DATABASE_URL`.
+   */
+  transaction<T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }
 
 /** What `defineJob` takes. */

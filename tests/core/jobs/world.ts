@@ -157,11 +157,13 @@ export interface WorldOptions {
   startAt?: number;
   ids?: Ids;
   onStart?: World["onStart"];
+  /** Settings to add. */
+  environment?: Record<string, string>;
 }
 
 /** Starts a cloud with these jobs. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { wrap = (deps) => deps, startAt, ids, onStart } = options;
+  const { wrap = (deps) => deps, startAt, ids, onStart, environment } = options;
   const seen: Seen[] = [];
   const stepsRun: string[] = [];
   const followUps: World["followUps"] = [];
@@ -173,6 +175,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   let deps: Deps<WorldRegistry> | undefined;
   const cloud: Cloud = await createCloud({
     startAt,
+    environment,
     ...(ids && { newMessageId: () => `msg_${ids.random()}` }),
     app: (environment) => {
       deps = createDeps(readConfig(environment), { log: silentLog, ...(ids && { ids }) }, registry);
@@ -193,6 +196,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       cloud.qstash.meter.reset();
       return bill;
     },
-    [Symbol.asyncDispose]: () => cloud.close(),
+    async [Symbol.asyncDispose]() {
+      await cloud.close();
+      await deps!.database?.close();
+    },
   };
 }

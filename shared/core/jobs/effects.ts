@@ -1,0 +1,66 @@
+/**
+ * The ledger of what jobs have written: a row for each effect, in the transaction of its writes.
+ *
+ * The first to commit wins. Whoever comes while it runs waits for its end; whoever comes later
+ * gets its result. No Redis command.
+ *
+ * @module
+ */
+import type { Sql } from "../../ports.ts";
+
+const MOST_RESULT_BYTES = 256 * 1024;
+
+/** One effect of one job. */
+export interface Effect {
+  job: string;
+  name: string;
+  /** Epoch ms. */
+  now: number;
+  /** Epoch ms: a row from before it belongs to an earlier job of the same `dedupeId`, long forgotten. */
+  forgottenBefore: number;
+}
+
+/** Runs `work` and writes its row in one transaction, unless the row is there; resolves to the row's result. */
+export async function applyOnce<T>(
+  sql: Sql,
+  { job, name, now, forgottenBefore }: Effect,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  return await sql.transaction(async (sql) => {
+    // Where another transaction has written the row and not ended, this waits for it.
+    const taken = await sql.query(
+      `INSERT INTO effects (job, name, applied_at) VALUES ($1, $2, $3)
+       ON CONFLICT (job, name) DO UPDATE SET result = NULL, applied_at = $3
+       WHERE effects.applied_at < $4
+       RETURNING job`,
+      [job, name, timestamp(now), timestamp(forgottenBefore)],
+    );
+    if (taken.length === 0) {
+      const [row] = await sql.query<{ result: string | null }>(
+        "SELECT result::text AS result FROM effects WHERE job = $1 AND name = $2",
+        [job, name],
+      );
+      return fromJson(row.result) as T;
+    }
+    const json = JSON.stringify(await work(sql)) ?? null;
+    if (json !== null && json.length > MOST_RESULT_BYTES) {
+      throw new RangeError(
+        `Cannot keep the result of the transaction "${name}": it exceeds 256 KB`,
+      );
+    }
+    await sql.query(
+      "UPDATE effects SET result = $3::text::jsonb WHERE job = $1 AND name = $2",
+      [job, name, json],
+    );
+    // Through JSON for the first as well, so that a retry meets nothing new.
+    return fromJson(json) as T;
+  });
+}
+
+function fromJson(text: string | null): unknown {
+  return text === null ? undefined : JSON.parse(text);
+}
+
+function timestamp(ms: number): string {
+  return new Date(ms).toISOString();
+}

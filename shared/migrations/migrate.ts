@@ -1,0 +1,37 @@
+/**
+ * Brings a database to the newest migration. May be repeated, and run twice at once.
+ *
+ * All that are missing run in one transaction under an advisory lock: all of them, or none.
+ *
+ * @module
+ */
+import type { Sql } from "../ports.ts";
+import { type Migration, migrations as all } from "./migrations.ts";
+
+/** Any number that no other program locks: "zeropoll" in ASCII, cut to 63 bits. */
+const LOCK = "8819581268228271212";
+
+/** Applies what is missing; resolves to it, in order. */
+export async function migrate(
+  sql: Sql,
+  migrations: readonly Migration[] = all,
+): Promise<Migration[]> {
+  return await sql.transaction(async (sql) => {
+    await sql.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
+    await sql.query(`
+      CREATE TABLE IF NOT EXISTS schema_migrations (
+        id integer PRIMARY KEY,
+        name text NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT now()
+      )`);
+    const applied = new Set(
+      (await sql.query<{ id: number }>("SELECT id FROM schema_migrations")).map(({ id }) => id),
+    );
+    const missing = migrations.filter(({ id }) => !applied.has(id));
+    for (const { id, name, sql: text } of missing) {
+      await sql.query(text);
+      await sql.query("INSERT INTO schema_migrations (id, name) VALUES ($1, $2)", [id, name]);
+    }
+    return missing;
+  });
+}

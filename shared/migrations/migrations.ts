@@ -1,0 +1,20 @@
+/**
+ * Every migration, in order. One that was released is never changed: what comes next is a new one.
+ *
+ * Written as strings, since a bundle holds no files.
+ *
+ * @module
+ */
+import { deadLettersAndEffects } from "./0001_dead_letters_and_effects.ts";
+
+export interface Migration {
+  /** Counts up from 1. */
+  id: number;
+  name: string;
+  /** Plain SQL, any number of statements; runs in a transaction. */
+  sql: string;
+}
+
+export const migrations: readonly Migration[] = [
+  deadLettersAndEffects,
+];

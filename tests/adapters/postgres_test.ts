@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { PostgresQueryError, PostgresUnavailableError, type SqlValue } from "../../shared/mod.ts";
+import { createPostgres } from "../../shared/adapters/postgres.ts";
+import { listen } from "../../dev/server.ts";
+import { postgresEngines } from "../support/postgres_engines.ts";
+
+for (const engine of postgresEngines()) {
+  const { name, ignore, isReal } = engine;
+  const test = (what: string, fn: () => Promise<void>) =>
+    Deno.test({ name: `${name}: ${what}`, ignore, fn });
+
+  const values: [type: string, value: SqlValue, back?: unknown][] = [
+    ["text", 'it\'s a \\ "test" ✓'],
+    ["text", ""],
+    ["text", null],
+    ["integer", 42],
+    ["bigint", "9007199254740993"],
+    ["double precision", 0.1],
+    ["boolean", false],
+    ["timestamptz", "2026-11-21T10:47:25.123Z", new Date("2026-11-21T10:47:25.123Z")],
+    ["text::jsonb", '{"a":[1,null,"x"]}', { a: [1, null, "x"] }],
+  ];
+  for (const [type, value, back = value] of values) {
+    test(`${JSON.stringify(value)} as ${type} comes back as it went`, async () => {
+      const rows = await engine.database().query<{ value: unknown }>(
+        `SELECT $1::${type} AS value`,
+        [value],
+      );
+      assert.deepEqual(rows, [{ value: back }]);
+    });
+  }
+
+  test("a transaction is committed when its work resolves, and rolled back when it throws", async () => {
+    const sql = engine.database();
+    await sql.query("CREATE TABLE notes (note text)");
+    const written = await sql.transaction(async (sql) => {
+      await sql.query("INSERT INTO notes VALUES ($1)", ["kept"]);
+      return 7;
+    });
+    assert.equal(written, 7);
+    const thrown = new Error("no");
+    const failing = sql.transaction(async (sql) => {
+      await sql.query("INSERT INTO notes VALUES ($1)", ["gone"]);
+      throw thrown;
+    });
+    await assert.rejects(failing, (error) => error === thrown);
+    assert.deepEqual(await sql.query("SELECT note FROM notes"), [{ note: "kept" }]);
+  });
+
+  test("a transaction inside another is rolled back alone", async () => {
+    const sql = engine.database();
+    await sql.query("CREATE TABLE inner_notes (note text)");
+    await sql.transaction(async (sql) => {
+      await sql.query("INSERT INTO inner_notes VALUES ($1)", ["outer"]);
+      const inner = sql.transaction(async (sql) => {
+        await sql.query("INSERT INTO inner_notes VALUES ($1)", ["inner"]);
+        throw new Error("no");
+      });
+      await assert.rejects(inner, /^Error: no$/);
+    });
+    assert.deepEqual(await sql.query("SELECT note FROM inner_notes"), [{ note: "outer" }]);
+  });
+
+  test("a refused statement keeps its SQLSTATE, and shows no value", async () => {
+    const sql = engine.database();
+    await sql.query("CREATE TABLE once (id text PRIMARY KEY)");
+    await sql.query("INSERT INTO once VALUES ($1)", ["top secret"]);
+    const refused = [
+      { text: "INSERT INTO once VALUES ($1)", params: ["top secret"], sqlState: "23505" },
+      { text: "SELECT $1::text::integer", params: ["top secret"], sqlState: "22P02" },
+      { text: "SELECT * FROM nowhere", params: [], sqlState: "42P01" },
+      { text: "SELEKT", params: [], sqlState: "42601" },
+    ];
+    for (const { text, params, sqlState } of refused) {
+      await assert.rejects(sql.query(text, params), (error) => {
+        assert.ok(error instanceof PostgresQueryError, String(error));
+        assert.equal(error.sqlState, sqlState);
+        assert.equal(error.code, "postgres_query_failed");
+        assert.equal(error.retryable, false);
+        const shown = JSON.stringify(error) + error.stack + String(error.cause);
+        assert.ok(!shown.includes("top secret"), shown);
+        return true;
+      });
+    }
+    assert.deepEqual(await sql.query("SELECT 1 AS one"), [{ one: 1 }], "and it goes on");
+  });
+
+  test("a statement that takes too long is given up, and the next one is answered", async () => {
+    const sql = engine.database({ statementTimeoutMs: 200 });
+    await sql.query("SELECT 1");
+    const released = Promise.withResolvers<void>();
+    const entered = Promise.withResolvers<void>();
+    // PGlite cannot be interrupted, but another's transaction makes it as silent as a dead server.
+    const holder = engine.database().transaction(async (sql) => {
+      await sql.query("SELECT 1");
+      entered.resolve();
+      await released.promise;
+    });
+    await entered.promise;
+    const startedAt = performance.now();
+    const slow = isReal ? "SELECT pg_sleep(30)" : "SELECT 1";
+    await assert.rejects(sql.query(slow), PostgresUnavailableError);
+    if (isReal) assert.ok(performance.now() - startedAt < 2_000, "it was cancelled");
+    released.resolve();
+    await holder;
+    assert.deepEqual(await sql.query("SELECT 1 AS one"), [{ one: 1 }]);
+  });
+
+  test("many requests at once, each with a connection of its own, get their own answers", async () => {
+    const root = engine.database({ scope: "request" });
+    await root.query("CREATE TABLE counter (n integer)");
+    await root.query("INSERT INTO counter VALUES (0)");
+    await Promise.all(Array.from({ length: 20 }, async (_, index) => {
+      const session = root.session();
+      const marked = await session.query(`SELECT $1::integer AS n${index}`, [index]);
+      assert.deepEqual(marked, [{ [`n${index}`]: index }]);
+      await session.transaction(async (sql) => {
+        const [{ n }] = await sql.query<{ n: number }>("SELECT n FROM counter FOR UPDATE");
+        await sql.query("UPDATE counter SET n = $1", [n + 1]);
+      });
+      await session.close();
+    }));
+    assert.deepEqual(await root.query("SELECT n FROM counter"), [{ n: 20 }]);
+  });
+
+  test("closing a request's session leaves the shared pool open", async () => {
+    const root = engine.database();
+    const session = root.session();
+    assert.deepEqual(await session.query("SELECT 1 AS one"), [{ one: 1 }]);
+    await session.close();
+    await session.session().close();
+    assert.deepEqual(await root.query("SELECT 2 AS two"), [{ two: 2 }]);
+  });
+}
+
+const absent = [
+  { what: "nothing listens", start: () => ({ port: 1, close: () => Promise.resolve() }) },
+  { what: "something else listens", start: () => listen(() => new Response("hello")) },
+  { what: "what listens never answers", start: silentServer },
+];
+for (const { what, start } of absent) {
+  Deno.test(`where ${what}, a call fails soon, as an outage, and shows no password`, async () => {
+    const server = start();
+    const url = `postgres://someone:hunter2@127.0.0.1:${server.port}/postgres`;
+    const database = createPostgres({ url, connectTimeoutMs: 300, statementTimeoutMs: 500 });
+    try {
+      for (const call of [() => database.query("SELECT 1"), () => database.transaction(never)]) {
+        await assert.rejects(call, (error) => {
+          assert.ok(error instanceof PostgresUnavailableError, String(error));
+          assert.equal(error.retryable, true);
+          assert.ok(!Deno.inspect(error).includes("hunter2"), Deno.inspect(error));
+          return true;
+        });
+      }
+    } finally {
+      await database.close();
+      await server.close();
+    }
+  });
+}
+
+function never(): Promise<never> {
+  assert.fail("there is no transaction to work in");
+}
+
+function silentServer() {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const connections: Deno.Conn[] = [];
+  const accepted = (async () => {
+    for await (const connection of listener) connections.push(connection);
+  })();
+  return {
+    port: listener.addr.port,
+    close: async () => {
+      listener.close();
+      await accepted;
+      for (const connection of connections) connection.close();
+    },
+  };
+}
