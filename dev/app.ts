@@ -28,7 +28,7 @@ for await (const offsetMs of offsets()) {
       // Whoever started this holds the port until the app listens.
       reusePort: Deno.build.os === "linux",
       onListen: () => {},
-    }, (request) => app.fetch(request));
+    }, (request, { remoteAddr: { hostname } }) => app.fetch(request, { clientAddress: hostname }));
     started = true;
   }
   answer(offsetMs);

@@ -19,7 +19,10 @@ import { listen, type Listening } from "./server.ts";
 
 /** Anything that answers requests: a Hono app, or a plain function in an object. */
 export interface App {
-  fetch(request: Request, connection?: Deno.ServeHandlerInfo): Response | Promise<Response>;
+  fetch(
+    request: Request,
+    bindings?: { clientAddress: string },
+  ): Response | Promise<Response>;
 }
 
 export interface CloudOptions {
@@ -62,6 +65,8 @@ export interface Cloud extends AsyncDisposable {
 /** The tokens and secrets of a cloud: known to all, good for loopback alone. */
 export const cloudSecrets = {
   SERVICE_TOKENS: "dev-service-token",
+  OPERATOR_TOKENS: "dev-operator-token",
+  IDENTITY_SECRET: "dev-identity-secret",
   WEBHOOK_SECRET_GITHUB: "dev-github-secret",
   WEBHOOK_SECRET_STANDARD: "whsec_ZGV2LXN0YW5kYXJkLXdlYmhvb2stc2VjcmV0",
 };
@@ -77,13 +82,16 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const redis = await createRedisServer({ clock, redisUrl });
   const qstash = createQstashServer({ clock, plan, newMessageId: options.newMessageId });
   const servers: Listening[] = [];
-  const serve = (app: App) => {
-    const listening = listen((request, connection) => app.fetch(request, connection));
+  const serve = (server: { fetch: Parameters<typeof listen>[0] }) => {
+    const listening = listen((request, connection) => server.fetch(request, connection));
     servers.push(listening);
     return listening.url;
   };
   let app: App = { fetch: () => new Response("starting", { status: 503 }) };
-  const url = serve({ fetch: (request) => app.fetch(request) });
+  const url = serve({
+    fetch: (request, { remoteAddr }) =>
+      app.fetch(request, { clientAddress: (remoteAddr as Deno.NetAddr).hostname }),
+  });
   const environment = {
     PUBLIC_URL: url,
     UPSTASH_REDIS_REST_URL: serve(redis),

@@ -8,6 +8,8 @@
 import { Hono } from "hono";
 import type { AppEnv } from "./context.ts";
 import { type Deps, forRequest } from "./deps.ts";
+import { feedOperations } from "./feed/operations.ts";
+import { feedRoutes } from "./feed/routes.ts";
 import { jobOperations } from "./jobs/operations.ts";
 import { jobRoutes } from "./jobs/routes.ts";
 import { answerProblem, answerUnknown } from "./middleware/problem.ts";
@@ -21,7 +23,12 @@ import { webhookOperations } from "./webhooks/operations.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
 
 /** What the documentation shows; a test holds it against the routes. */
-export const operations = [...jobOperations, ...webhookOperations, ...opsOperations];
+export const operations = [
+  ...feedOperations,
+  ...jobOperations,
+  ...webhookOperations,
+  ...opsOperations,
+];
 
 /** Makes the app on its parts; it keeps nothing of its own between requests. */
 export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
@@ -38,6 +45,7 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.route("/", healthRoutes);
   app.route("/", createDocsRoutes({ operations, registry: deps.jobs.registry }));
   app.route("/", webhookRoutes);
+  app.route("/", feedRoutes);
   app.route("/", jobRoutes);
   return app;
 }

@@ -18,6 +18,10 @@ export interface VerifiedDelivery {
 }
 
 export interface AppEnv {
+  Bindings: {
+    /** The caller's address as the platform knows it; each entry has its own way. */
+    clientAddress?: string;
+  };
   Variables: {
     /** The app's parts, counting into this request's tally and logging with its id. */
     deps: Deps;

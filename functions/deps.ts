@@ -12,7 +12,9 @@ import { createQstash } from "../shared/adapters/qstash.ts";
 import { createDeliveryVerifier } from "../shared/adapters/qstash_verifier.ts";
 import { systemClock, systemIds } from "../shared/adapters/system.ts";
 import { createUpstashRedis } from "../shared/adapters/upstash_redis.ts";
+import { createUserTokens } from "../shared/adapters/user_tokens.ts";
 import {
+  ArmedSlots,
   type Clock,
   type Config,
   createJobs,
@@ -30,9 +32,11 @@ import {
   type Redis,
   type RedisTally,
   type Registry,
+  type UserTokens,
   withFields,
 } from "../shared/mod.ts";
 import { type AppRegistry, registry as appRegistry } from "./jobs/registry.ts";
+import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
 export interface Outside {
@@ -44,6 +48,8 @@ export interface Outside {
   verifier: DeliveryVerifier;
   /** Absent without `DATABASE_URL`; what needs it is off then. */
   database?: Database;
+  /** Absent without `AUTH_SECRET` or `AUTH_JWKS_URL`. */
+  userTokens?: UserTokens;
 }
 
 /** Every part of the app; on jobs of its own, where it is given them. */
@@ -52,6 +58,10 @@ export interface Deps<R extends Registry = AppRegistry> extends Outside {
   keys: Keys;
   deadLetters: DeadLetters;
   jobs: Jobs<R>;
+  /** What this isolate knows to be armed. */
+  armed: ArmedSlots;
+  /** Sees to it that an armed schedule's job runs for this moment's slot. */
+  arm(name: ArmedName): Promise<void>;
 }
 
 /** Puts the app together. `outside` replaces adapters, `registry` the app's own jobs; both for tests. */
@@ -70,8 +80,9 @@ export function createDeps<R extends Registry = AppRegistry>(
       createQstash({ url: config.queue.url, token: config.queue.token, clock }),
     verifier: createDeliveryVerifier(config.queue),
     database: createDatabase(config),
+    userTokens: config.userTokens && createUserTokens(config.userTokens, clock),
     ...outside,
-  });
+  }, new ArmedSlots());
 }
 
 /** Postgres as it is set, if it is; `scope` says how long a connection may live. */
@@ -93,11 +104,16 @@ export function forRequest<R extends Registry>(
     redis: deps.redis.tallied(tally),
     database: deps.database?.session(),
     log: withFields(deps.log, { requestId }),
-  });
+  }, deps.armed);
 }
 
-function compose<R extends Registry>(config: Config, registry: R, outside: Outside): Deps<R> {
-  const { clock, ids, log, redis, queue, verifier, database } = outside;
+function compose<R extends Registry>(
+  config: Config,
+  registry: R,
+  outside: Outside,
+  armed: ArmedSlots,
+): Deps<R> {
+  const { clock, ids, log, redis, queue, verifier, database, userTokens } = outside;
   const keys = createKeys(config.namespace);
   const deadLetters = database
     ? createPostgresDeadLetters(database, clock)
@@ -115,5 +131,21 @@ function compose<R extends Registry>(config: Config, registry: R, outside: Outsi
     keys,
     publicUrl,
   });
-  return { config, clock, ids, log, redis, queue, verifier, database, keys, deadLetters, jobs };
+  const schedules = createSchedules(config);
+  return {
+    config,
+    clock,
+    ids,
+    log,
+    redis,
+    queue,
+    verifier,
+    database,
+    userTokens,
+    keys,
+    deadLetters,
+    jobs,
+    armed,
+    arm: (name) => jobs.arm(armed, name, schedules.armed[name]),
+  };
 }

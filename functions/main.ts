@@ -23,4 +23,8 @@ function start() {
 const app = start();
 
 // Deno Deploy runs the file as `deno run` does, and waits for a server: a default export is none.
-Deno.serve((request) => app.fetch(request));
+Deno.serve((request, { remoteAddr }) =>
+  app.fetch(request, {
+    clientAddress: "hostname" in remoteAddr ? remoteAddr.hostname : undefined,
+  })
+);

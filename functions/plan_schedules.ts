@@ -9,7 +9,7 @@
 import process from "node:process";
 import { ConfigError, readConfig } from "../shared/config.ts";
 import { createDeps } from "./deps.ts";
-import { schedules } from "./jobs/schedules.ts";
+import { createSchedules } from "./jobs/schedules.ts";
 
 const apply = process.argv.includes("--apply");
 
@@ -24,6 +24,7 @@ try {
 async function main(): Promise<number> {
   const config = readConfig(process.env);
   const { jobs } = createDeps(config);
+  const schedules = createSchedules(config);
   const plan = await jobs.planSchedules(schedules, config.namespace);
   const rows = [
     ...plan.create.map((schedule) => ["+", "create", schedule] as const),

@@ -30,6 +30,8 @@ export default {
         status: 503,
       });
     }
-    return app.fetch(request, {}, context);
+    // Set by Cloudflare, whatever the caller sent.
+    const clientAddress = request.headers.get("CF-Connecting-IP") ?? undefined;
+    return app.fetch(request, { clientAddress }, context);
   },
 };

@@ -31,6 +31,17 @@ const list = z.string().default("").transform((value) =>
   value.split(",").map((item) => item.trim()).filter((item) => item !== "")
 );
 
+const secret = text.min(16, "must be at least 16 characters");
+const origin = z.string().regex(
+  /^(\*|https?:\/\/[^/?#@\s]+)$/,
+  "must be `*` or a comma list of origins, as in https://shop.example",
+);
+const operator = z.string().regex(
+  /^[^\s:]{16,}(:[A-Z_]+(\+[A-Z_]+)*)?$/,
+  "must be a comma list of tokens of at least 16 characters, each with its permissions after a colon",
+);
+const MINUTES_OF_A_DAY = 1_440;
+
 const schema = z.object({
   PUBLIC_URL: publicUrl,
   UPSTASH_REDIS_REST_URL: httpUrl,
@@ -42,6 +53,16 @@ const schema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
     .optional(),
   SERVICE_TOKENS: list,
+  OPERATOR_TOKENS: list.pipe(z.array(operator)),
+  CORS_ORIGINS: list.pipe(z.array(origin)),
+  IDENTITY_SECRET: secret.optional(),
+  AUTH_SECRET: secret.optional(),
+  AUTH_JWKS_URL: httpUrl.optional(),
+  CLIENT_IP_HEADER: z.string().regex(/^[A-Za-z0-9-]+$/, "must be the name of a header").optional(),
+  FEED_UNIQUES: z.enum(["exact", "approximate"]).default("exact"),
+  FEED_FLUSH_MINUTES: z.coerce.number().int().min(5)
+    .refine((minutes) => MINUTES_OF_A_DAY % minutes === 0, "must divide a day, as 120 does")
+    .default(120),
   NAMESPACE: z.string().regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -").default(
     "zeropoll",
   ),
@@ -57,10 +78,36 @@ export interface Config {
   databaseUrl?: string;
   /** Tokens that backends may carry; empty refuses all of them. */
   serviceTokens: readonly string[];
+  /** Who may see the dashboards; empty refuses everybody. */
+  operators: readonly Operator[];
+  /** Other origins whose pages may call; `*` is any. Our own always may. */
+  corsOrigins: readonly string[];
+  /** Keys the hashes that stand for people and addresses; without it nothing is counted. */
+  identitySecret?: string;
+  /** How a user's token is checked: HS256 by a secret, or by the keys at a URL; off without either. */
+  userTokens?: { secret: string } | { jwksUrl: string };
+  /** The header in which a proxy hands on the caller's address. Default: as the platform says. */
+  clientIpHeader?: string;
+  feed: {
+    /** `approximate` counts unique views by HyperLogLog. */
+    uniques: "exact" | "approximate";
+    /** How far apart flushes are while there is traffic. */
+    flushMs: number;
+  };
   /** The sender's name in lower case (as in `/hooks/github`) to its secret. */
   webhookSecrets: Readonly<Record<string, string>>;
   /** The first part of every Redis key and schedule id. */
   namespace: string;
+}
+
+/** What an operator may do; a new one is added here. */
+export const permissions = ["ACCESS_MONITORING"] as const;
+export type Permission = typeof permissions[number];
+
+/** A person who runs the system. */
+export interface Operator {
+  token: string;
+  permissions: readonly Permission[];
 }
 
 const WEBHOOK_SECRET = /^WEBHOOK_SECRET_([A-Z0-9_]+)$/;
@@ -84,6 +131,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     const message = given[setting] === undefined ? "is missing" : issue.message;
     faults.push({ setting, message });
   }
+  const operators = (parsed.data?.OPERATOR_TOKENS ?? []).map((item) => readOperator(item, faults));
+  if (parsed.data?.AUTH_SECRET && parsed.data.AUTH_JWKS_URL) {
+    faults.push({ setting: "AUTH_JWKS_URL", message: "must not be set beside AUTH_SECRET" });
+  }
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   const settings = parsed.data;
   const webhookSecrets: Record<string, string> = {};
@@ -102,7 +153,31 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     databaseUrl: settings.DATABASE_URL,
     serviceTokens: settings.SERVICE_TOKENS,
+    operators,
+    corsOrigins: settings.CORS_ORIGINS,
+    identitySecret: settings.IDENTITY_SECRET,
+    userTokens: settings.AUTH_SECRET
+      ? { secret: settings.AUTH_SECRET }
+      : settings.AUTH_JWKS_URL
+      ? { jwksUrl: settings.AUTH_JWKS_URL }
+      : undefined,
+    clientIpHeader: settings.CLIENT_IP_HEADER,
+    feed: { uniques: settings.FEED_UNIQUES, flushMs: settings.FEED_FLUSH_MINUTES * 60_000 },
     webhookSecrets,
     namespace: settings.NAMESPACE,
   };
+}
+
+/** `token` for every permission, or `token:ONE+OTHER`. */
+function readOperator(item: string, faults: { setting: string; message: string }[]): Operator {
+  const [token, names] = item.split(":");
+  const named = names?.split("+") ?? permissions;
+  const unknown = named.find((name) => !(permissions as readonly string[]).includes(name));
+  if (unknown !== undefined) {
+    faults.push({
+      setting: "OPERATOR_TOKENS",
+      message: `has the permission "${unknown}"; known are ${permissions.join(", ")}`,
+    });
+  }
+  return { token, permissions: named as Permission[] };
 }

@@ -3,8 +3,16 @@
  *
  * @module
  */
-export { type Config, ConfigError, readConfig } from "./config.ts";
+export {
+  type Config,
+  ConfigError,
+  type Operator,
+  type Permission,
+  permissions,
+  readConfig,
+} from "./config.ts";
 export { DeadLetter } from "./contracts/dead_letter.ts";
+export { FavoriteEntry, ImpressionsEntry, LogEntry } from "./contracts/event_log.ts";
 export { JobFailure, JobId, JobOutcome, JobStateName, JobView } from "./contracts/job.ts";
 export {
   AppError,
@@ -44,7 +52,35 @@ export type {
   RedisValue,
   Sql,
   SqlValue,
+  UserTokens,
 } from "./ports.ts";
+export {
+  addDays,
+  type Day,
+  DAY_MS,
+  dayOf,
+  forgottenAtSeconds,
+  refusedFrom,
+  startOfDay,
+} from "./core/counters/day.ts";
+export {
+  appendToLog,
+  isLater,
+  LOG_START,
+  type LoggedEntry,
+  readLog,
+} from "./core/counters/event_log.ts";
+export { identityOf, type Person } from "./core/counters/identity.ts";
+export {
+  countMembers,
+  type Listing,
+  recordUnique,
+  shardOf,
+  UNIQUE_SHARDS,
+  type UniqueCounts,
+  type UniqueEvent,
+  type UniqueMetric,
+} from "./core/counters/unique_events.ts";
 export { createRedisDeadLetters } from "./core/dead_letters.ts";
 export { createPostgresDeadLetters } from "./core/postgres_dead_letters.ts";
 export { withFields } from "./core/log_fields.ts";

@@ -51,6 +51,8 @@ export interface RedisCallOptions {
    * answered by sending them again. Default: looked up; reads and absolute writes are repeatable.
    */
   repeatable?: boolean;
+  /** How long the call may take, its retries included, in ms; for large replies. Default: 1,500. */
+  timeoutMs?: number;
   /** How many commands the scripts in this call run inside, for the tally: Upstash bills them one by one. Default: 0. */
   innerCommands?: number;
 }
@@ -204,6 +206,12 @@ export interface Database extends Sql {
   session(): Database;
   /** Ends its own connections; never throws. */
   close(): Promise<void>;
+}
+
+/** Tells who a user is by the token that they carry. */
+export interface UserTokens {
+  /** Resolves to the token's subject. @throws {RequestError} `token_invalid` */
+  verify(token: string): Promise<string>;
 }
 
 /** Where jobs that failed for good are kept. */

@@ -27,7 +27,9 @@ const MESSAGE_BYTES = 1_000_000;
 const BATCH_BYTES = 10_000_000;
 
 export const jobRoutes = new Hono<AppEnv>()
-  .use("/api/*", requireServiceToken)
+  .use("/api/jobs/*", requireServiceToken)
+  .use("/api/groups", requireServiceToken)
+  .use("/api/dead-letters/*", requireServiceToken)
   .post("/api/jobs/:name", async (c) => {
     const body = await readBody(c, EnqueueRequest, { maxBytes: MESSAGE_BYTES });
     const name = c.req.param("name");

@@ -12,6 +12,8 @@ import type { Caller, Operation } from "./operation.ts";
 
 const callers: Readonly<Record<Caller, string>> = {
   anyone: "Open to anyone",
+  browser: "Open to pages of CORS_ORIGINS; a user's token or a session says who it is",
+  operator: "Needs an operator who has signed in, or Authorization: Bearer with their token",
   backend: "Needs Authorization: Bearer, with one of SERVICE_TOKENS",
   webhook: "Needs the sender's signature",
   QStash: "Needs QStash's signature",

@@ -13,13 +13,17 @@ import { version } from "./version.ts";
 /** How each kind of caller proves itself, as the document names it. */
 const schemes: Readonly<Record<Caller, string | undefined>> = {
   anyone: undefined,
+  browser: undefined,
   backend: "serviceToken",
+  operator: "operatorToken",
   webhook: undefined,
   QStash: "qstashSignature",
 };
 
 const callerProblems: Readonly<Record<Caller, readonly ErrorCode[]>> = {
   anyone: [],
+  browser: ["origin_refused", "token_invalid", "not_configured"],
+  operator: ["operator_missing", "permission_missing", "not_configured"],
   backend: ["token_missing", "token_invalid", "not_configured"],
   webhook: ["signature_missing", "signature_invalid", "not_configured", "body_too_large"],
   QStash: ["signature_missing", "signature_invalid", "signature_expired", "body_too_large"],
@@ -77,6 +81,7 @@ export function openApiDocument(operations: readonly Operation[], publicUrl: str
     components: {
       securitySchemes: {
         serviceToken: { type: "http", scheme: "bearer", description: "One of SERVICE_TOKENS." },
+        operatorToken: { type: "http", scheme: "bearer", description: "One of OPERATOR_TOKENS." },
         qstashSignature: { type: "apiKey", in: "header", name: "Upstash-Signature" },
       },
       schemas: { Problem: schemaOf(Problem, "output") },

@@ -7,7 +7,7 @@ import type * as z from "zod";
 import type { ErrorCode } from "../../shared/mod.ts";
 
 /** Who may call, and so how the caller proves itself. */
-export type Caller = "anyone" | "backend" | "webhook" | "QStash";
+export type Caller = "anyone" | "browser" | "backend" | "operator" | "webhook" | "QStash";
 
 export interface OperationParameter {
   name: string;

@@ -65,7 +65,13 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
   const fetch = options.fetch ?? ((to: string, init: RequestInit) => globalThis.fetch(to, init));
   let syncToken = "";
 
-  async function attempt(path: string, body: string, what: string, signal: AbortSignal) {
+  async function attempt(
+    path: string,
+    body: string,
+    what: string,
+    signal: AbortSignal,
+    limitMs: number,
+  ) {
     try {
       const response = await fetch(url + path, {
         method: "POST",
@@ -83,7 +89,7 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
       return { status: response.status, replies: parseReplies(text, what) };
     } catch (error) {
       if (error instanceof RedisUnavailableError) throw error;
-      if (signal.aborted) throw unavailable(what, `no answer within ${timeoutMs} ms`);
+      if (signal.aborted) throw unavailable(what, `no answer within ${limitMs} ms`);
       throw unavailable(what, "the connection failed", error);
     }
   }
@@ -93,16 +99,17 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     form: RedisForm,
     commands: readonly RedisCommand[],
     tries: number,
+    limitMs: number,
     count: () => void,
   ) {
     const body = JSON.stringify(form === "command" ? commands[0] : commands);
     const what = describe(commands);
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), timeoutMs);
+    const timer = setTimeout(() => controller.abort(), limitMs);
     try {
       for (let left = tries - 1, waitMs = FIRST_WAIT_MS;; left--, waitMs *= 3) {
         count();
-        const answer = await attempt(paths[form], body, what, controller.signal)
+        const answer = await attempt(paths[form], body, what, controller.signal, limitMs)
           .catch((error) => {
             if (left <= 0 || controller.signal.aborted) throw error;
           });
@@ -118,9 +125,10 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     form: RedisForm,
     commands: readonly RedisCommand[],
     tries: number,
+    limitMs: number,
     count: () => void,
   ): Promise<RedisReply[]> {
-    const { status, replies } = await sendUntilAnswered(form, commands, tries, count);
+    const { status, replies } = await sendUntilAnswered(form, commands, tries, limitMs, count);
     const isUsedUp = replies.some(({ error }) => error !== undefined && QUOTA_USED_UP.test(error));
     if (isUsedUp || status === 429) {
       throw unavailable(describe(commands), "the plan's commands are used up");
@@ -133,14 +141,22 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
   }
 
   return {
-    async send(form, commands, { repeatable, innerCommands = 0, tally } = {}) {
+    async send(form, commands, options = {}) {
+      const { repeatable, innerCommands = 0, tally, timeoutMs: limitMs = timeoutMs } = options;
       if (commands.length === 0) return [];
       commands.forEach(assertAllowed);
       const tries = repeatable ?? commands.every(isRepeatable) ? retries + 1 : 1;
       const startedAt = clock.now();
       try {
         return await breaker.guard(
-          () => exchange(form, commands, tries, () => tally && add(tally, commands, innerCommands)),
+          () =>
+            exchange(
+              form,
+              commands,
+              tries,
+              limitMs,
+              () => tally && add(tally, commands, innerCommands),
+            ),
           (error) => error instanceof RedisUnavailableError,
         );
       } finally {

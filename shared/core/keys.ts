@@ -20,6 +20,18 @@ export function createKeys(namespace: string) {
     scheduleSlot: (schedule: string, slot: string) => `${namespace}:schedule:${schedule}:${slot}`,
     /** String (a message id); TTL 10 minutes. 1 command for a delivery of a fixed schedule's tick. */
     tickSignature: (id: string) => `${namespace}:tick:${id}`,
+    /**
+     * Set of what makes a view or a booking one, by shard of the listing; TTL: 7 days and an hour
+     * after its UTC day, set by the first flush that meets it. 1 command for an event.
+     */
+    uniqueEvents: (day: string, shard: number) => `${namespace}:feed:${day}:unique:${shard}`,
+    /** Stream of impressions and favorites; TTL as above. 1 command for a request. */
+    eventLog: (day: string) => `${namespace}:feed:${day}:log`,
+    /** HyperLogLog of who saw a listing; TTL as above, set with its first view. 1 command for a view. */
+    approximateViews: (day: string, kind: string, id: string) =>
+      `${namespace}:feed:${day}:views:${kind}:${id}`,
+    /** Set of the listings that have such a HyperLogLog; TTL as above. 1 command for each isolate and listing. */
+    approximateListings: (day: string) => `${namespace}:feed:${day}:listings`,
     /** String (JSON `DeadLetter`); TTL 30 days. */
     deadLetter: (id: string) => `${namespace}:dead-letter:${id}`,
     /** Sorted set of dead letters' ids by time of failure; TTL 30 days, renewed by each. */

@@ -6,6 +6,7 @@
  * @module
  */
 import { deadLettersAndEffects } from "./0001_dead_letters_and_effects.ts";
+import { feed } from "./0002_feed.ts";
 
 export interface Migration {
   /** Counts up from 1. */
@@ -17,4 +18,5 @@ export interface Migration {
 
 export const migrations: readonly Migration[] = [
   deadLettersAndEffects,
+  feed,
 ];

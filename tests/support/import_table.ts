@@ -96,12 +96,24 @@ const table: Row[] = [
     packages: /^(hono|zod)(\/|$)/,
   },
   {
+    part: "the tables of jobs and schedules",
+    files: /^functions\/jobs\/(registry|schedules)\.ts$/,
+    mayImport: /^shared\/mod\.ts$|^functions\/jobs\/|^functions\/[^/]+\/jobs\.ts$/,
+    packages: /^$/,
+  },
+  {
+    part: "what pages share",
+    files: /^functions\/pages\//,
+    mayImport: /^shared\/mod\.ts$|^functions\/pages\//,
+    packages: /^hono(\/|$)/,
+  },
+  {
     part: "a function",
     files: /^functions\/[^/]+\//,
     // Its own folder is added below.
-    mayImport: /^shared\/mod\.ts$|^functions\/middleware\//,
+    mayImport: /^shared\/mod\.ts$|^functions\/(middleware|pages)\//,
     mayImportTypes: /^functions\//,
-    packages: /^(hono|zod)(\/|$)/,
+    packages: /^(hono|zod|isbot)(\/|$)/,
   },
   {
     part: "a protocol server in dev",

@@ -8,7 +8,7 @@
  */
 import { type JobClaim, JobOutcome, type Steps } from "../../contracts/job.ts";
 import { LeaseLostError, NotConfiguredError } from "../../errors.ts";
-import type { Redis } from "../../ports.ts";
+import type { Redis, Sql } from "../../ports.ts";
 import { type ClaimRequest, LEASE_MARGIN_MS, parse, writeClaim } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childJobId, hashedId } from "./identity.ts";
@@ -89,7 +89,12 @@ export function startRun(
       leaseUntil,
       tracked: claim !== undefined,
       log: dependencies.log,
+      clock,
+      keys,
       redis,
+      get sql() {
+        return sqlOf(dependencies, "Postgres");
+      },
       group: envelope.followUpOf && {
         ...envelope.followUpOf,
         outcomes: () => readOutcomes(dependencies, redis, envelope.followUpOf!),
@@ -125,10 +130,7 @@ export function startRun(
         return await enqueueJob(dependencies, next, input, { ...options, dedupeId });
       },
       async transaction(work, { name = "main" } = {}) {
-        if (!dependencies.sql) {
-          throw new NotConfiguredError("context.transaction", ["DATABASE_URL"]);
-        }
-        return await applyOnce(dependencies.sql, {
+        return await applyOnce(sqlOf(dependencies, "context.transaction"), {
           job: envelope.id,
           name,
           now: clock.now(),
@@ -157,6 +159,11 @@ export async function recordFailure(
     leaseUntil: 0,
     error,
   });
+}
+
+function sqlOf({ sql }: JobsDependencies, what: string): Sql {
+  if (!sql) throw new NotConfiguredError(what, ["DATABASE_URL"]);
+  return sql;
 }
 
 async function readOutcomes(

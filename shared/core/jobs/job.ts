@@ -5,7 +5,8 @@
  */
 import type * as z from "zod";
 import type { JobOutcome } from "../../contracts/job.ts";
-import type { FlowControl, Log, Redis, Sql } from "../../ports.ts";
+import type { Clock, FlowControl, Log, Redis, Sql } from "../../ports.ts";
+import type { Keys } from "../keys.ts";
 
 /** How long to wait before a retry: `first`, then times `factor` for each further one, at most `max`. */
 export interface Backoff {
@@ -59,7 +60,11 @@ export interface JobContext {
   /** False for a job without tracking, and while Redis is away: then it may run twice. */
   readonly tracked: boolean;
   readonly log: Log;
+  readonly clock: Clock;
+  readonly keys: Keys;
   readonly redis: Redis;
+  /** Postgres. @throws {NotConfiguredError} on reading it, without `DATABASE_URL` */
+  readonly sql: Sql;
   /** In a group's follow-up: how the children ended, in their order. One Redis command. */
   readonly group?: { id: string; total: number; outcomes(): Promise<(JobOutcome | undefined)[]> };
   /**

@@ -1,0 +1,117 @@
+/**
+ * What the feed's endpoints take and answer.
+ *
+ * @module
+ */
+import * as z from "zod";
+
+/** The kinds of listings there are; a new one is added here. */
+export const kinds = ["locations", "events", "services"] as const;
+export const Kind = z.enum(kinds);
+export type Kind = z.infer<typeof Kind>;
+
+/** An id as the caller has it. The integer 42 and the text "42" are one listing. */
+export const ListingId = z.union([
+  z.int().min(0).transform(String),
+  z.string().min(1).max(128).refine(
+    (id) => id.isWellFormed() && !/\p{Cc}/u.test(id),
+    "must be well-formed text without control characters",
+  ),
+]).describe("An integer, or text of up to 128 characters.");
+
+/** What every event may say of who caused it. */
+const person = {
+  token: z.string().max(4_096).optional().describe(
+    "The user's token, for senders that cannot set a header, as navigator.sendBeacon.",
+  ),
+  session: z.string().min(8).max(128).optional().describe(
+    "Made by the browser, for people who are not signed in.",
+  ),
+};
+
+const listing = { kind: Kind, id: ListingId };
+
+export const ViewRequest = z.strictObject({ ...listing, ...person });
+
+export const MOST_IMPRESSIONS = 100;
+export const ImpressionsRequest = z.strictObject({
+  batch: z.string().regex(/^[A-Za-z0-9_-]{16,64}$/, "must be 16 to 64 of A-Z, a-z, 0-9, _ and -")
+    .describe("Random, made by the sender: a batch that is sent again counts once."),
+  impressions: z.array(z.strictObject({
+    ...listing,
+    count: z.int().min(1).max(1_000).default(1).describe("How often it was shown."),
+  })).min(1).max(MOST_IMPRESSIONS),
+  ...person,
+});
+
+export const FavoriteRequest = z.strictObject({
+  ...listing,
+  undo: z.boolean().default(false).describe("True takes the favorite back."),
+  ...person,
+});
+
+export const BookingRequest = z.strictObject({
+  ...listing,
+  booking: z.union([z.int().min(0).transform(String), z.string().min(1).max(128)]).describe(
+    "The booking's own id: it counts once.",
+  ),
+  ...person,
+});
+
+export const EventAnswer = z.object({
+  outcome: z.enum(["counted", "repeated", "ignored", "later"]).describe(
+    "`repeated`: known before. `ignored`: not a person's. `later`: Redis is away, QStash keeps it.",
+  ),
+  because: z.enum(["bot", "prefetch"]).optional(),
+});
+export type EventAnswer = z.infer<typeof EventAnswer>;
+
+const count = z.int().min(0);
+
+/** What was counted in some days; favorites are those that were not taken back. */
+export const Counts = z.object({
+  views: count,
+  impressions: count,
+  favorites: z.int(),
+  bookings: count,
+});
+export type Counts = z.infer<typeof Counts>;
+
+export const CountsAnswer = z.object({
+  kind: Kind,
+  id: z.string(),
+  days: z.object({ 1: Counts, 7: Counts, 30: Counts }).describe(
+    "Today, and the last 7 and 30 UTC days with today.",
+  ),
+  favorites: count.describe("People whose favorite it is now."),
+  asOf: z.iso.datetime().nullable().describe("The last flush from Redis: at most 2 hours ago."),
+});
+export type CountsAnswer = z.infer<typeof CountsAnswer>;
+
+export const ManyCountsAnswer = z.object({ counts: z.array(CountsAnswer) });
+
+export const FeedAnswer = z.object({
+  segment: z.string(),
+  rankedAt: z.iso.datetime().nullable(),
+  listings: z.array(z.object({
+    position: z.int(),
+    kind: Kind,
+    id: z.string(),
+    score: z.number(),
+  })),
+  cursor: z.string().optional().describe("For the next page; absent on the last."),
+  stale: z.boolean().optional().describe("True while Postgres is away."),
+});
+export type FeedAnswer = z.infer<typeof FeedAnswer>;
+
+/** The segment of a feed: a kind, or one of its caller-given parts, as in `locations:berlin`. */
+const SEGMENT = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+export const SegmentName = z.string().regex(SEGMENT, "must be 1 to 64 of a-z, 0-9, ., _ and -");
+
+export const ListingsRequest = z.strictObject({
+  listings: z.array(z.strictObject({
+    ...listing,
+    segments: z.array(SegmentName).max(20).default([]).describe("Such as a city."),
+    hidden: z.boolean().default(false).describe("True takes it out of every ranking."),
+  })).min(1).max(500),
+});

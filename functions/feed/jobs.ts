@@ -1,0 +1,8 @@
+/**
+ * The feed's jobs, for the registry.
+ *
+ * @module
+ */
+export { feedClose, feedFlush } from "./flush_jobs.ts";
+export { feedRank } from "./rank_job.ts";
+export { feedRecord } from "./record_job.ts";

@@ -1,0 +1,11 @@
+/**
+ * The feed's endpoints, as the documentation shows them.
+ *
+ * @module
+ */
+import type { Operation } from "../ops/operation.ts";
+import { eventOperations } from "./event_operations.ts";
+
+export const feedOperations: readonly Operation[] = [
+  ...eventOperations,
+];

@@ -1,0 +1,11 @@
+/**
+ * The feed's endpoints, mounted in one list.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import type { AppEnv } from "../context.ts";
+import { eventRoutes } from "./event_routes.ts";
+
+export const feedRoutes = new Hono<AppEnv>()
+  .route("/", eventRoutes);
