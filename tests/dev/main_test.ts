@@ -45,7 +45,9 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
     const plan = ["run", "-A", "--env-file=.dev.env", "functions/plan_schedules.ts"];
     assert.deepEqual(await runIn(folder, ...plan), {
       code: 0,
-      printed: `QStash at ${addresses.qstash} holds exactly the table: 0 schedules\n`,
+      printed: "  armed    feed.flush (by work; QStash holds nothing)\n" +
+        "  armed    feed.close (by work; QStash holds nothing)\n" +
+        `QStash at ${addresses.qstash} holds exactly the table: 0 schedules\n`,
     });
 
     const file = join(folder, "functions/ops/health.ts");
