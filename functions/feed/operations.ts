@@ -4,8 +4,10 @@
  * @module
  */
 import type { Operation } from "../ops/operation.ts";
+import { clientOperations } from "./client_operations.ts";
 import { eventOperations } from "./event_operations.ts";
 
 export const feedOperations: readonly Operation[] = [
+  ...clientOperations,
   ...eventOperations,
 ];

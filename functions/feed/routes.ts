@@ -5,7 +5,9 @@
  */
 import { Hono } from "hono";
 import type { AppEnv } from "../context.ts";
+import { clientRoutes } from "./client_routes.ts";
 import { eventRoutes } from "./event_routes.ts";
 
 export const feedRoutes = new Hono<AppEnv>()
+  .route("/", clientRoutes)
   .route("/", eventRoutes);
