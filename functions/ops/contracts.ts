@@ -12,6 +12,9 @@ export const Health = z.object({
   configured: z.object({
     redis: z.boolean(),
     queue: z.boolean(),
+    database: z.boolean(),
+    feed: z.boolean().describe("Needs a database and IDENTITY_SECRET."),
+    operators: z.boolean(),
     serviceTokens: z.boolean(),
     webhooks: z.array(z.string()).describe("Senders whose secret is set."),
   }),

@@ -19,6 +19,9 @@ export const healthRoutes = new Hono<AppEnv>().get("/health", (c) => {
         // Boot refuses to go on without these two.
         redis: true,
         queue: true,
+        database: config.databaseUrl !== undefined,
+        feed: config.databaseUrl !== undefined && config.identitySecret !== undefined,
+        operators: config.operators.length > 0,
         serviceTokens: config.serviceTokens.length > 0,
         webhooks: Object.keys(config.webhookSecrets).sort(),
       },
