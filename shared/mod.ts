@@ -55,6 +55,13 @@ export type {
   UserTokens,
 } from "./ports.ts";
 export {
+  approximateViewCommands,
+  countApproximateViews,
+  recordApproximateView,
+  RegisteredListings,
+  scanApproximateListings,
+} from "./core/counters/approximate.ts";
+export {
   addDays,
   type Day,
   DAY_MS,
