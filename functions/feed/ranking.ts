@@ -1,34 +1,37 @@
 /**
- * The order of listings in each segment, computed in SQL from the days' counts.
+ * The order of listings in each segment of a kind, computed in SQL from the days' counts.
+ *
+ * Written under a new id and read only when it is whole; the three newest are kept. What the
+ * score is stands in ranking_formula.ts.
  *
  * @module
  */
-import type { Day, Sql } from "../../shared/mod.ts";
+import { dayOf, type Sql } from "../../shared/mod.ts";
 import type { Kind } from "./contracts.ts";
+import { forgetRemovedListings, removeOldRanking } from "./ranking_removal.ts";
+import { beginRanking, type StepSizes, takeStep } from "./ranking_steps.ts";
 
 export interface RankOptions {
-  day: Day;
+  /** Tells runs apart: one that comes again goes on with its own ranking. */
+  run: string;
   /** Epoch ms. */
   now: number;
-  /** Tells runs apart; one that is repeated changes nothing. */
-  job: string;
+  /** Asked between two steps; false ends this call. Default: always true. */
+  mayGoOn?: () => boolean;
+  sizes?: StepSizes;
 }
 
-/** Ranks the listings of one kind; readers see the whole of it at once. */
-export async function rankKind(sql: Sql, kind: Kind, { day, now, job }: RankOptions) {
-  await sql.transaction(async (sql) => {
-    const [ranking] = await sql.query<{ id: string }>(
-      `INSERT INTO feed_rankings (kind, job, day, ranked_at) VALUES ($1, $2, $3::date, $4)
-       ON CONFLICT (kind, job) DO NOTHING RETURNING id`,
-      [kind, job, day, new Date(now).toISOString()],
-    );
-    if (!ranking) return;
-    await sql.query(
-      `INSERT INTO feed_ranks (ranking, segment, position, listing, score)
-       SELECT $1::bigint, kind, row_number() OVER (ORDER BY sum(views) DESC, listing), listing, sum(views)
-       FROM feed_counts WHERE kind = $2 AND day > $3::date - 30 GROUP BY kind, listing`,
-      [ranking.id, kind, day],
-    );
-    await sql.query("UPDATE feed_rankings SET complete = true WHERE id = $1::bigint", [ranking.id]);
-  });
+/** Ranks the listings of one kind. Resolves to false when there is more to do: call it again. */
+export async function rankKind(sql: Sql, kind: Kind, options: RankOptions): Promise<boolean> {
+  const { run, now, mayGoOn = () => true, sizes } = options;
+  const day = dayOf(now);
+  const id = await beginRanking(sql, kind, { run, day, now });
+  while (await takeStep(sql, id, sizes)) {
+    if (!mayGoOn()) return false;
+  }
+  while (await removeOldRanking(sql, kind, sizes)) {
+    if (!mayGoOn()) return false;
+  }
+  await forgetRemovedListings(sql, kind, day);
+  return true;
 }

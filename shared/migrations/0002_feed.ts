@@ -14,8 +14,10 @@ CREATE TABLE listings (
   id text COLLATE "C" NOT NULL,
   segments text[] NOT NULL DEFAULT '{}',
   hidden boolean NOT NULL DEFAULT false,
+  removed_at timestamptz,
   PRIMARY KEY (kind, id)
 );
+CREATE INDEX listings_removed ON listings (removed_at) WHERE removed_at IS NOT NULL;
 
 CREATE TABLE feed_counts (
   day date NOT NULL,
@@ -82,15 +84,32 @@ CREATE TABLE feed_rankings (
   job text NOT NULL,
   day date NOT NULL,
   ranked_at timestamptz NOT NULL,
+  stage text NOT NULL DEFAULT 'counts',
+  reached text COLLATE "C" NOT NULL DEFAULT '',
   listings bigint NOT NULL DEFAULT 0,
+  points numeric NOT NULL DEFAULT 0,
+  shown numeric NOT NULL DEFAULT 0,
+  impressions numeric NOT NULL DEFAULT 0,
   complete boolean NOT NULL DEFAULT false,
   UNIQUE (kind, job)
 );
 CREATE INDEX feed_rankings_newest ON feed_rankings (kind, id DESC) WHERE complete;
 
+CREATE TABLE feed_scores (
+  ranking bigint NOT NULL,
+  listing text COLLATE "C" NOT NULL,
+  points numeric NOT NULL,
+  shown numeric NOT NULL,
+  impressions numeric NOT NULL,
+  score numeric,
+  PRIMARY KEY (ranking, listing)
+);
+CREATE INDEX feed_scores_order ON feed_scores (ranking, score DESC, points DESC, listing)
+  WHERE score IS NOT NULL;
+
 CREATE TABLE feed_ranks (
-  ranking bigint NOT NULL REFERENCES feed_rankings (id) ON DELETE CASCADE,
-  segment text NOT NULL,
+  ranking bigint NOT NULL,
+  segment text COLLATE "C" NOT NULL,
   position integer NOT NULL,
   listing text COLLATE "C" NOT NULL,
   score numeric NOT NULL,
