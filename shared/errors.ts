@@ -21,7 +21,9 @@ export const errorTitles = {
   job_not_found: "There is no such job",
   job_unknown: "There is no job of this name",
   lease_lost: "The attempt outlived its lease",
+  feed_cursor_gone: "The ranking that the cursor leads to is gone: start anew",
   feed_event_too_late: "The event's day is no longer counted",
+  feed_kind_unknown: "There is no kind of listing of this name",
   method_not_allowed: "This address does not take that method",
   not_configured: "This part is switched off: a setting is missing",
   not_found: "There is nothing here",
@@ -181,9 +183,18 @@ export class NotConfiguredError extends AppError {
 
 /** Thrown by a handler: trying again is of no use, so the job fails now and becomes a dead letter. */
 export class NonRetryableError extends AppError {
-  override readonly name = "NonRetryableError";
-  override readonly code = "job_failed_for_good";
+  override readonly name: string = "NonRetryableError";
+  override readonly code: ErrorCode = "job_failed_for_good";
   override readonly retryable = false;
+}
+
+/** Redis keeps a day for 7 days after its end: what comes later is not counted. */
+export class EventTooLateError extends NonRetryableError {
+  override readonly name = "EventTooLateError";
+  override readonly code = "feed_event_too_late";
+  constructor(events: number) {
+    super(`Cannot count ${events} late events: their days ended more than 7 days ago`);
+  }
 }
 
 /** The attempt ran past its lease, so it may no longer write: a later attempt may be running. */

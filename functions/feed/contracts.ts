@@ -84,23 +84,31 @@ export const CountsAnswer = z.object({
     "Today, and the last 7 and 30 UTC days with today.",
   ),
   favorites: count.describe("People whose favorite it is now."),
-  asOf: z.iso.datetime().nullable().describe("The last flush from Redis: at most 2 hours ago."),
+  asOf: z.iso.datetime().nullable().describe(
+    "Until when everything is counted: the last flush from Redis; null before the first.",
+  ),
+  stale: z.boolean().optional().describe("True while Postgres is away: as it was answered last."),
 });
 export type CountsAnswer = z.infer<typeof CountsAnswer>;
 
 export const ManyCountsAnswer = z.object({ counts: z.array(CountsAnswer) });
+export type ManyCountsAnswer = z.infer<typeof ManyCountsAnswer>;
+
+export const MOST_COUNTS = 100;
+/** The query of counts: `?id=42&id=43`. */
+export const CountsQuery = z.object({ id: z.array(ListingId).min(1).max(MOST_COUNTS) });
 
 export const FeedAnswer = z.object({
   segment: z.string(),
-  rankedAt: z.iso.datetime().nullable(),
+  rankedAt: z.iso.datetime().nullable().describe("Null before the first ranking."),
   listings: z.array(z.object({
-    position: z.int(),
+    position: z.int().describe("From 1; a listing hidden since then leaves a gap."),
     kind: Kind,
     id: z.string(),
-    score: z.number(),
+    score: z.number().describe("Rounded to 9 decimals; the position is exact."),
   })),
   cursor: z.string().optional().describe("For the next page; absent on the last."),
-  stale: z.boolean().optional().describe("True while Postgres is away."),
+  stale: z.boolean().optional().describe("True while Postgres is away: as it was answered last."),
 });
 export type FeedAnswer = z.infer<typeof FeedAnswer>;
 
@@ -108,10 +116,28 @@ export type FeedAnswer = z.infer<typeof FeedAnswer>;
 const SEGMENT = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 export const SegmentName = z.string().regex(SEGMENT, "must be 1 to 64 of a-z, 0-9, ., _ and -");
 
+/** The query of a feed's page. */
+export const FeedQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().max(300).optional(),
+});
+
 export const ListingsRequest = z.strictObject({
   listings: z.array(z.strictObject({
     ...listing,
-    segments: z.array(SegmentName).max(20).default([]).describe("Such as a city."),
-    hidden: z.boolean().default(false).describe("True takes it out of every ranking."),
-  })).min(1).max(500),
+    segments: z.array(SegmentName).max(20).default([]).describe(
+      "Such as a city; all of them, those that are left out are no longer its own.",
+    ),
+    hidden: z.boolean().default(false).describe("True takes it out of every feed at once."),
+    removed: z.boolean().default(false).describe(
+      "True for one that is gone: as hidden, and forgotten once it has no more counts to rank.",
+    ),
+  })).min(1).max(500).describe("Of one listing named twice, the last counts."),
 });
+export type ListingsRequest = z.infer<typeof ListingsRequest>;
+
+export const ListingsAnswer = z.object({
+  listings: z.int().describe("How many were named."),
+  changed: z.int().describe("How many of them were not like that before."),
+});
+export type ListingsAnswer = z.infer<typeof ListingsAnswer>;

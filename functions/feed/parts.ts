@@ -3,7 +3,14 @@
  *
  * @module
  */
-import type { Clock, Keys, Log, Redis, Sql } from "../../shared/mod.ts";
+import {
+  type Clock,
+  type Keys,
+  type Log,
+  NotConfiguredError,
+  type Redis,
+  type Sql,
+} from "../../shared/mod.ts";
 
 export interface FeedParts {
   redis: Redis;
@@ -11,4 +18,10 @@ export interface FeedParts {
   keys: Keys;
   clock: Clock;
   log: Log;
+}
+
+/** Postgres, for the feed. @throws {NotConfiguredError} without `DATABASE_URL` */
+export function sqlOfFeed({ database }: { database?: Sql }): Sql {
+  if (database) return database;
+  throw new NotConfiguredError("the feed", ["DATABASE_URL"]);
 }

@@ -69,14 +69,21 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** @throws {BodyInvalidError} naming each field that does not fit */
-export function parseShape<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+/** `what` is the part of the request that it came in. @throws {BodyInvalidError} naming each field that does not fit */
+export function parseShape<S extends z.ZodType>(
+  schema: S,
+  value: unknown,
+  what = "body",
+): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new BodyInvalidError(parsed.error.issues.map(({ path, message }): FieldFault => ({
-    path: pathText(path),
-    message,
-  })));
+  throw new BodyInvalidError(
+    parsed.error.issues.map(({ path, message }): FieldFault => ({
+      path: pathText(path),
+      message,
+    })),
+    what,
+  );
 }
 
 function pathText(path: readonly PropertyKey[]): string {
