@@ -11,8 +11,11 @@ export interface RunningWorker {
   close(): Promise<void>;
 }
 
-/** Bundles the worker of wrangler.toml, starts it with `vars`, and resolves once it listens. */
-export async function startWorker(vars: Record<string, string>): Promise<RunningWorker> {
+/** Bundles the worker of a wrangler.toml, starts it with `vars`, and resolves once it listens. */
+export async function startWorker(
+  vars: Record<string, string>,
+  configPath: string | URL = new URL("../../wrangler.toml", import.meta.url),
+): Promise<RunningWorker> {
   // Read when wrangler is loaded: no questions, and no look-ups on the network.
   process.env.WRANGLER_SEND_METRICS = "false";
   process.env.CLOUDFLARE_CF_FETCH_ENABLED = "false";
@@ -21,7 +24,7 @@ export async function startWorker(vars: Record<string, string>): Promise<Running
   process.env.WRANGLER_LOG = "error";
   const { createTestHarness } = await import("wrangler");
   const harness = createTestHarness({
-    workers: [{ configPath: new URL("../../wrangler.toml", import.meta.url), vars }],
+    workers: [{ configPath, vars }],
   });
   const { url } = await harness.listen();
   return { url: url.origin, close: () => harness.close() };
