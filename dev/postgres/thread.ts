@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { PGlite } from "@electric-sql/pglite";
 import type { StartAnswer, StartOrder } from "./server.ts";
 
 /** Far more than the app opens; what waits for its turn holds one. */
@@ -26,7 +27,7 @@ async function start({ port, tries }: StartOrder): Promise<number> {
     import("@electric-sql/pglite"),
     import("@electric-sql/pglite-socket"),
   ]);
-  const db = await PGlite.create();
+  const db = keepTurns(await PGlite.create());
   for (let attempt = 0;; attempt++) {
     const server = new PGLiteSocketServer({
       db,
@@ -42,4 +43,36 @@ async function start({ port, tries }: StartOrder): Promise<number> {
       if (!isTaken || port === 0 || attempt >= tries) throw error;
     }
   }
+}
+
+/** The messages of the extended protocol that leave more to come: Parse, Bind, Describe, Execute, Close, Flush. */
+const UNFINISHED = new Set([..."PBDECH"].map((letter) => letter.charCodeAt(0)));
+const SYNC = Uint8Array.of("S".charCodeAt(0), 0, 0, 0, 4);
+
+/**
+ * Keeps a connection's turn until its statement ends. The socket server gives turns by message, and
+ * keeps one only inside a transaction: statements with parameters, which are several messages,
+ * would get each other's parameters and rows. So a statement that is under way counts as one.
+ */
+function keepTurns(db: PGlite): PGlite {
+  let isUnderWay = false;
+  const own: Partial<PGlite> = {
+    isInTransaction: () => isUnderWay || db.isInTransaction(),
+    execProtocolRawStream(message, options) {
+      isUnderWay = UNFINISHED.has(message[0]);
+      return db.execProtocolRawStream(message, options);
+    },
+    // Only sent, as ROLLBACK, for a connection that went away.
+    async exec(...args) {
+      if (isUnderWay) await db.execProtocolRaw(SYNC);
+      isUnderWay = false;
+      return await db.exec(...args);
+    },
+  };
+  return new Proxy(db, {
+    get(target, name) {
+      const value = own[name as keyof PGlite] ?? Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
 }

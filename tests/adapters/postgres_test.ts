@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { PostgresQueryError, PostgresUnavailableError, type SqlValue } from "../../shared/mod.ts";
+import {
+  type Database,
+  PostgresQueryError,
+  PostgresUnavailableError,
+  type SqlValue,
+} from "../../shared/mod.ts";
 import { createPostgres } from "../../shared/adapters/postgres.ts";
 import { listen } from "../../dev/server.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";
@@ -123,6 +128,37 @@ for (const engine of postgresEngines()) {
     assert.deepEqual(await root.query("SELECT n FROM counter"), [{ n: 20 }]);
   });
 
+  test("statements with parameters on several connections at once do not mix", async () => {
+    const databases = Array.from({ length: 4 }, () => engine.database({ scope: "request" }));
+    const ask = async (database: Database, one: number) => {
+      for (let time = 0; time < 25; time++) {
+        const rows = time % 5 === 0
+          ? await database.transaction((sql) =>
+            sql.query("SELECT $1::int AS one, $2::int AS time", [one, time])
+          )
+          : await database.query("SELECT $1::int AS one, $2::int AS time", [one, time]);
+        assert.deepEqual(rows, [{ one, time }]);
+        await assert.rejects(database.query("SELECT 1 / $1::int", [0]), { sqlState: "22012" });
+      }
+    };
+    await Promise.all(databases.map(ask));
+  });
+
+  test("a connection that breaks off in the middle of a statement holds up nobody", async () => {
+    const { hostname, port } = new URL(engine.url());
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    const startUp = "\0\x03\0\0user\0postgres\0database\0postgres\0\0";
+    await connection.write(framed("", startUp));
+    await readUntil(connection, "Z", "I");
+    await connection.write(framed("P", "\0SELECT 1\0\0\0"));
+    await connection.write(framed("H", ""));
+    // ParseComplete: more is to come, and does not.
+    await readUntil(connection, "1", "");
+    connection.close();
+    const sql = engine.database({ statementTimeoutMs: 3_000 });
+    assert.deepEqual(await sql.query("SELECT $1::int AS one", [1]), [{ one: 1 }]);
+  });
+
   test("closing a request's session leaves the shared pool open", async () => {
     const root = engine.database();
     const session = root.session();
@@ -157,6 +193,24 @@ for (const { what, start } of absent) {
       await server.close();
     }
   });
+}
+
+/** A message of the protocol: its letter, its length, its text. */
+function framed(letter: string, text: string): Uint8Array<ArrayBuffer> {
+  const bytes = Uint8Array.from(`${letter}\0\0\0\0${text}`, (char) => char.charCodeAt(0));
+  new DataView(bytes.buffer).setInt32(letter.length, 4 + text.length);
+  return bytes;
+}
+
+/** Reads up to a message that has this letter and this text. */
+async function readUntil(connection: Deno.Conn, letter: string, text: string): Promise<void> {
+  const expected = String.fromCharCode(...framed(letter, text));
+  const chunk = new Uint8Array(4_096);
+  for (let read = ""; !read.endsWith(expected);) {
+    const length = await connection.read(chunk);
+    assert.ok(length !== null, "the server closed the connection");
+    read += String.fromCharCode(...chunk.subarray(0, length));
+  }
 }
 
 function never(): Promise<never> {
