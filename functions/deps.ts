@@ -10,13 +10,14 @@ import { createConsoleLog } from "../shared/adapters/console_log.ts";
 import { createPostgres, type PostgresOptions } from "../shared/adapters/postgres.ts";
 import { createQstash } from "../shared/adapters/qstash.ts";
 import { createDeliveryVerifier } from "../shared/adapters/qstash_verifier.ts";
-import { systemClock, systemIds } from "../shared/adapters/system.ts";
+import { systemClock, systemIds, systemSleep } from "../shared/adapters/system.ts";
 import { createUpstashRedis } from "../shared/adapters/upstash_redis.ts";
 import { createUserTokens } from "../shared/adapters/user_tokens.ts";
 import {
   ArmedSlots,
   type Clock,
   type Config,
+  createIdentities,
   createJobs,
   createKeys,
   createPostgresDeadLetters,
@@ -24,6 +25,7 @@ import {
   type Database,
   type DeadLetters,
   type DeliveryVerifier,
+  type Identities,
   type Ids,
   type Jobs,
   type Keys,
@@ -31,16 +33,21 @@ import {
   type Queue,
   type Redis,
   type RedisTally,
+  RegisteredListings,
   type Registry,
+  type Sleep,
   type UserTokens,
   withFields,
 } from "../shared/mod.ts";
+import { Spool } from "./feed/spool.ts";
+import { newStaleFeed, type StaleFeed } from "./feed/stale.ts";
 import { type AppRegistry, registry as appRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
 export interface Outside {
   clock: Clock;
+  sleep: Sleep;
   ids: Ids;
   log: Log;
   redis: Redis;
@@ -52,16 +59,32 @@ export interface Outside {
   userTokens?: UserTokens;
 }
 
+/** What an isolate keeps from one request to the next: plain data, as workerd shares nothing else. */
+export interface Memory {
+  /** What is known to be armed. */
+  armed: ArmedSlots;
+  /** The listings whose views are counted by HyperLogLog. */
+  registered: RegisteredListings;
+  /** Events that wait for the end of their second, while Redis is away. */
+  spool: Spool;
+  /** What was answered last, for when Postgres is away. */
+  stale: StaleFeed;
+  /** Absent without `IDENTITY_SECRET`. */
+  identities?: Identities;
+}
+
 /** Every part of the app; on jobs of its own, where it is given them. */
 export interface Deps<R extends Registry = AppRegistry> extends Outside {
   config: Config;
   keys: Keys;
   deadLetters: DeadLetters;
   jobs: Jobs<R>;
-  /** What this isolate knows to be armed. */
-  armed: ArmedSlots;
-  /** Sees to it that an armed schedule's job runs for this moment's slot. */
-  arm(name: ArmedName): Promise<void>;
+  memory: Memory;
+  /**
+   * Sees to it that the jobs of these schedules run for the slots of the moment `at` (epoch ms;
+   * default: now), or throws when that of the first will not.
+   */
+  arm(names: readonly ArmedName[], at?: number): Promise<void>;
 }
 
 /** Puts the app together. `outside` replaces adapters, `registry` the app's own jobs; both for tests. */
@@ -70,9 +93,10 @@ export function createDeps<R extends Registry = AppRegistry>(
   outside: Partial<Outside> = {},
   registry = appRegistry as unknown as R,
 ): Deps<R> {
-  const { clock = systemClock } = outside;
+  const { clock = systemClock, sleep = systemSleep } = outside;
   return compose(config, registry, {
     clock,
+    sleep,
     ids: systemIds,
     log: createConsoleLog({ clock }),
     redis: outside.redis ?? createUpstashRedis({ ...config.redis, clock }),
@@ -82,7 +106,13 @@ export function createDeps<R extends Registry = AppRegistry>(
     database: createDatabase(config),
     userTokens: config.userTokens && createUserTokens(config.userTokens, clock),
     ...outside,
-  }, new ArmedSlots());
+  }, {
+    armed: new ArmedSlots(sleep),
+    registered: new RegisteredListings(),
+    spool: new Spool(),
+    stale: newStaleFeed(),
+    ...(config.identitySecret && { identities: createIdentities(config.identitySecret) }),
+  });
 }
 
 /** Postgres as it is set, if it is; `scope` says how long a connection may live. */
@@ -104,21 +134,29 @@ export function forRequest<R extends Registry>(
     redis: deps.redis.tallied(tally),
     database: deps.database?.session(),
     log: withFields(deps.log, { requestId }),
-  }, deps.armed);
+  }, deps.memory);
 }
 
 function compose<R extends Registry>(
   config: Config,
   registry: R,
   outside: Outside,
-  armed: ArmedSlots,
+  memory: Memory,
 ): Deps<R> {
-  const { clock, ids, log, redis, queue, verifier, database, userTokens } = outside;
+  const { clock, sleep, ids, log, redis, queue, verifier, database, userTokens } = outside;
   const keys = createKeys(config.namespace);
   const deadLetters = database
     ? createPostgresDeadLetters(database, clock)
     : createRedisDeadLetters(redis, keys, clock);
   const { publicUrl } = config;
+  const schedules = createSchedules(config);
+  const arm = async (names: readonly string[], at?: number) => {
+    const named = names.map((name) => {
+      if (!Object.hasOwn(schedules.armed, name)) throw new TypeError(`Cannot arm ${name}`);
+      return [name, schedules.armed[name as ArmedName]];
+    });
+    await jobs.arm(memory.armed, Object.fromEntries(named), at);
+  };
   const jobs = createJobs({
     registry,
     redis,
@@ -130,11 +168,12 @@ function compose<R extends Registry>(
     log,
     keys,
     publicUrl,
+    arm,
   });
-  const schedules = createSchedules(config);
   return {
     config,
     clock,
+    sleep,
     ids,
     log,
     redis,
@@ -145,7 +184,7 @@ function compose<R extends Registry>(
     keys,
     deadLetters,
     jobs,
-    armed,
-    arm: (name) => jobs.arm(armed, name, schedules.armed[name]),
+    memory,
+    arm,
   };
 }

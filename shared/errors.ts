@@ -43,6 +43,7 @@ export const errorTitles = {
   signature_missing: "The signature is missing",
   token_invalid: "The token is not valid",
   token_missing: "A token is required",
+  user_keys_unavailable: "The keys of users' tokens cannot be reached",
   unexpected: "Something unexpected happened",
 } as const;
 

@@ -21,6 +21,7 @@ export {
   CommandRefusedError,
   type ErrorCode,
   errorTitles,
+  EventTooLateError,
   type FieldFault,
   LeaseLostError,
   NonRetryableError,
@@ -50,6 +51,7 @@ export type {
   RedisCommand,
   RedisTally,
   RedisValue,
+  Sleep,
   Sql,
   SqlValue,
   UserTokens,
@@ -74,16 +76,18 @@ export {
   appendToLog,
   isLater,
   LOG_START,
+  logCommand,
   type LoggedEntry,
   readLog,
 } from "./core/counters/event_log.ts";
-export { identityOf, type Person } from "./core/counters/identity.ts";
+export { createIdentities, type Identities, type Person } from "./core/counters/identity.ts";
 export {
   countMembers,
   type Listing,
   recordUnique,
   shardOf,
   UNIQUE_SHARDS,
+  uniqueCommand,
   type UniqueCounts,
   type UniqueEvent,
   type UniqueMetric,
@@ -92,6 +96,7 @@ export { createRedisDeadLetters } from "./core/dead_letters.ts";
 export { createPostgresDeadLetters } from "./core/postgres_dead_letters.ts";
 export { withFields } from "./core/log_fields.ts";
 export { newTally } from "./core/redis_policy.ts";
+export { Turn } from "./core/turn.ts";
 export { createKeys, type Keys } from "./core/keys.ts";
 export type { DeliveryAnswer, JobDelivery } from "./core/jobs/deliver.ts";
 export type { EnqueuedGroup } from "./core/jobs/enqueue.ts";
@@ -113,6 +118,7 @@ export {
 export { createJobs, type Jobs, type NamedGroupOptions, type NamedJob } from "./core/jobs/jobs.ts";
 export { deliveryUrl, failureUrl } from "./core/jobs/publication.ts";
 export {
+  type ArmedSchedule,
   ArmedSlots,
   defineSchedules,
   type SchedulePlan,

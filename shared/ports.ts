@@ -13,6 +13,9 @@ export interface Clock {
   now(): number;
 }
 
+/** Resolves once `ms` have passed, or a little later. */
+export type Sleep = (ms: number) => Promise<void>;
+
 /** Random identifiers. */
 export interface Ids {
   /** At least 96 random bits, of `[0-9a-z]`. */

@@ -10,24 +10,38 @@ export const kinds = ["locations", "events", "services"] as const;
 export const Kind = z.enum(kinds);
 export type Kind = z.infer<typeof Kind>;
 
-/** An id as the caller has it. The integer 42 and the text "42" are one listing. */
-export const ListingId = z.union([
-  z.int().min(0).transform(String),
-  z.string().min(1).max(128).refine(
-    (id) => id.isWellFormed() && !/\p{Cc}/u.test(id),
+/** Text without what is no text: lone surrogates, control characters. */
+const text = (least: number, most: number) =>
+  z.string().min(least).max(most).refine(
+    (value) => value.isWellFormed() && !/\p{Cc}/u.test(value),
     "must be well-formed text without control characters",
-  ),
-]).describe("An integer, or text of up to 128 characters.");
+  );
+
+/** What others gave as an id: the integer 42 and the text "42" are the same. */
+const idOf = (what: string) =>
+  z.union([z.int().min(0).transform(String), text(1, 128)], {
+    error: "must be an integer from 0 to 2^53 - 1, or well-formed text of 1 to 128 characters",
+  }).describe(what);
+
+/** An id as the caller has it. */
+export const ListingId = idOf(
+  'An integer, or text of up to 128 characters; the integer 42 and the text "42" are one listing.',
+);
 
 /** What every event may say of who caused it. */
 const person = {
   token: z.string().max(4_096).optional().describe(
     "The user's token, for senders that cannot set a header, as navigator.sendBeacon.",
   ),
-  session: z.string().min(8).max(128).optional().describe(
+  session: text(8, 128).optional().describe(
     "Made by the browser, for people who are not signed in.",
   ),
+  user: text(1, 256).optional().describe("Who it was, said by a backend."),
+  address: z.string().max(64).optional().describe(
+    "The visitor's IP address, said by a backend; its own is nobody's.",
+  ),
 };
+export type Said = z.infer<z.ZodObject<typeof person>>;
 
 const listing = { kind: Kind, id: ListingId };
 
@@ -39,8 +53,10 @@ export const ImpressionsRequest = z.strictObject({
     .describe("Random, made by the sender: a batch that is sent again counts once."),
   impressions: z.array(z.strictObject({
     ...listing,
-    count: z.int().min(1).max(1_000).default(1).describe("How often it was shown."),
-  })).min(1).max(MOST_IMPRESSIONS),
+    count: z.int().min(1).max(1_000).default(1).describe(
+      "How often it was shown; more than 1,000 is refused, not cut.",
+    ),
+  })).min(1).max(MOST_IMPRESSIONS).describe("Equal listings are added up."),
   ...person,
 });
 
@@ -52,9 +68,7 @@ export const FavoriteRequest = z.strictObject({
 
 export const BookingRequest = z.strictObject({
   ...listing,
-  booking: z.union([z.int().min(0).transform(String), z.string().min(1).max(128)]).describe(
-    "The booking's own id: it counts once.",
-  ),
+  booking: idOf("The booking's own id: it counts once for the listing and UTC day."),
   ...person,
 });
 
@@ -62,7 +76,7 @@ export const EventAnswer = z.object({
   outcome: z.enum(["counted", "repeated", "ignored", "later"]).describe(
     "`repeated`: known before. `ignored`: not a person's. `later`: Redis is away, QStash keeps it.",
   ),
-  because: z.enum(["bot", "prefetch"]).optional(),
+  because: z.enum(["bot", "prefetch"]).optional().describe("Why it was ignored."),
 });
 export type EventAnswer = z.infer<typeof EventAnswer>;
 

@@ -33,3 +33,12 @@ export type FeedEvent = z.infer<typeof FeedEvent>;
 /** How unique views are counted. */
 export const Uniques = z.enum(["exact", "approximate"]);
 export type Uniques = z.infer<typeof Uniques>;
+
+/** The most events that one message of QStash's carries. */
+export const MOST_SPOOLED = 500;
+
+/** Events that QStash keeps while Redis is away. */
+export const SpooledEvents = z.object({
+  events: z.array(FeedEvent).min(1).max(MOST_SPOOLED),
+  uniques: Uniques.default("exact"),
+});

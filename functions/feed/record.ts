@@ -7,67 +7,98 @@
  */
 import {
   appendToLog,
+  approximateViewCommands,
   CircuitOpenError,
   dayOf,
   type Keys,
+  logCommand,
+  type LogEntry,
+  recordApproximateView,
   recordUnique,
   type Redis,
+  type RedisCommand,
+  RedisCommandError,
   RedisUnavailableError,
+  RegisteredListings,
+  uniqueCommand,
 } from "../../shared/mod.ts";
 import type { Deps } from "../deps.ts";
-import type { FeedEvent } from "./events.ts";
+import type { FeedEvent, Uniques } from "./events.ts";
+import { spoolEvent } from "./spool.ts";
 
-/** Counts the event in Redis; resolves to false for one that was known. One command. */
-export async function recordEvent(
-  { redis, keys }: { redis: Redis; keys: Keys },
-  event: FeedEvent,
-  { late = false }: { late?: boolean } = {},
-): Promise<boolean> {
-  const day = dayOf(event.at);
-  switch (event.type) {
-    case "view":
-    case "booking": {
-      const { type, kind, id, by } = event;
-      const metric = type === "view" ? "views" : "bookings";
-      return await recordUnique(redis, keys, { day, metric, kind, id, by });
-    }
-    case "favorite": {
-      const { kind, id, by, favorited, at } = event;
-      // On time, the stream's own clock says when: it is one for all isolates.
-      const entry = { type: "favorite", kind, id, by, favorited, ...(late && { at }) } as const;
-      await appendToLog(redis, keys, day, entry);
-      return true;
-    }
-    case "impressions": {
-      const { batch, counts } = event;
-      await appendToLog(redis, keys, day, { type: "impressions", batch, counts });
-      return true;
-    }
-  }
-}
+/** What sees to it that what is counted now will be flushed: at the day's end, and at the slot's. */
+export const flushSchedules = ["feed.close", "feed.flush"] as const;
 
 export type Outcome = "counted" | "repeated" | "later";
 
 /** Sees to it that the event will reach Postgres, whatever is away. @throws {AppError} when it will not */
 export async function acceptEvent(deps: Deps, event: FeedEvent): Promise<Outcome> {
   try {
-    await arm(deps);
+    // By the event's own moment: at midnight it is its own day that must be flushed.
+    await deps.arm(flushSchedules, event.at);
     return await recordEvent(deps, event) ? "counted" : "repeated";
   } catch (error) {
-    if (!(error instanceof RedisUnavailableError || error instanceof CircuitOpenError)) throw error;
-    await deps.jobs.enqueue("feed.record", { events: [event] });
+    if (!isRedisFailure(error)) throw error;
+    await spoolEvent(deps, event);
     return "later";
   }
 }
 
-/** The day's last flush, without which nothing is counted; then this slot's, which may fail. */
-async function arm({ arm, log }: Deps): Promise<void> {
-  await arm("feed.close");
-  try {
-    await arm("feed.flush");
-  } catch (error) {
-    if (error instanceof RedisUnavailableError || error instanceof CircuitOpenError) throw error;
-    // The next event arms again, and the day's last flush is armed.
-    log.warn("flush.not_armed", { error: (error as Error).message });
+/** Counts the event in Redis; resolves to false for one that was known. One command. */
+async function recordEvent(deps: Deps, event: FeedEvent): Promise<boolean> {
+  const { redis, keys, memory, config } = deps;
+  const day = dayOf(event.at);
+  if (event.type === "view" || event.type === "booking") {
+    const { type, kind, id, by } = event;
+    if (type === "view" && config.feed.uniques === "approximate") {
+      return await recordApproximateView(redis, keys, memory.registered, { day, kind, id, by });
+    }
+    const metric = type === "view" ? "views" : "bookings";
+    return await recordUnique(redis, keys, { day, metric, kind, id, by });
   }
+  // The stream's own clock says when: it is one for all isolates.
+  await appendToLog(redis, keys, day, entryOf(event));
+  return true;
+}
+
+/** What counts events that come late: any number in one request, and any number of times. */
+export async function recordLate(
+  redis: Redis,
+  keys: Keys,
+  { events, uniques }: { events: readonly FeedEvent[]; uniques: Uniques },
+): Promise<void> {
+  const registered = new RegisteredListings();
+  const commands = events.flatMap((event): RedisCommand[] => {
+    const day = dayOf(event.at);
+    if (event.type === "view" && uniques === "approximate") {
+      const { kind, id, by } = event;
+      const views = approximateViewCommands(keys, registered, { day, kind, id, by });
+      registered.add(day, `${kind}:${id}`);
+      return views;
+    }
+    if (event.type === "view" || event.type === "booking") {
+      const { type, kind, id, by } = event;
+      const metric = type === "view" ? "views" : "bookings";
+      return [uniqueCommand(keys, { day, metric, kind, id, by })];
+    }
+    return [logCommand(keys, day, entryOf(event, { at: event.at }))];
+  });
+  await redis.pipeline(commands, { repeatable: true, timeoutMs: 10_000 });
+}
+
+type LoggedEvent = Extract<FeedEvent, { type: "favorite" | "impressions" }>;
+
+function entryOf(event: LoggedEvent, late: { at?: number } = {}): LogEntry {
+  if (event.type === "impressions") {
+    const { batch, counts } = event;
+    return { type: "impressions", batch, counts };
+  }
+  const { kind, id, by, favorited } = event;
+  return { type: "favorite", kind, id, by, favorited, ...late };
+}
+
+/** Redis did not answer, rests, or would not take it, as when it is full. */
+function isRedisFailure(error: unknown): boolean {
+  return error instanceof RedisUnavailableError || error instanceof CircuitOpenError ||
+    error instanceof RedisCommandError;
 }

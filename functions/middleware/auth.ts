@@ -3,9 +3,10 @@
  *
  * @module
  */
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { NotConfiguredError, RequestError } from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
+import { indexOfSecret } from "./secrets.ts";
 
 /** Passes requests with `Authorization: Bearer` one of `SERVICE_TOKENS`; throws for all others. */
 export const requireServiceToken: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -13,28 +14,17 @@ export const requireServiceToken: MiddlewareHandler<AppEnv> = async (c, next) =>
   if (serviceTokens.length === 0) {
     throw new NotConfiguredError("the API for backends", ["SERVICE_TOKENS"]);
   }
-  const token = /^Bearer +(\S+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
+  const token = bearerOf(c);
   if (token === undefined) {
     throw new RequestError("token_missing", "Cannot tell who calls: send Authorization: Bearer");
   }
-  if (!await isOneOf(token, serviceTokens)) {
+  if (await indexOfSecret(token, serviceTokens) === -1) {
     throw new RequestError("token_invalid", "Cannot accept this token: it is none of ours");
   }
   await next();
 };
 
-/** Compares digests, and all of them, so that the time taken says nothing about a token. */
-async function isOneOf(token: string, known: readonly string[]): Promise<boolean> {
-  const [given, ...digests] = await Promise.all([token, ...known].map(sha256));
-  let found = 0;
-  for (const digest of digests) {
-    let difference = 0;
-    for (let index = 0; index < digest.length; index++) difference |= digest[index] ^ given[index];
-    found |= Number(difference === 0);
-  }
-  return found === 1;
-}
-
-async function sha256(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text)));
+/** The token of `Authorization: Bearer`, if there is one. */
+export function bearerOf(c: Context): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];
 }

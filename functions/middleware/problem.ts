@@ -49,9 +49,11 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   token_invalid: 401,
   token_missing: 401,
   unexpected: 500,
+  user_keys_unavailable: 503,
 };
 
 const challenges: Partial<Record<ErrorCode, string>> = {
+  operator_missing: 'Bearer realm="zeropoll operators"',
   token_missing: 'Bearer realm="zeropoll"',
   token_invalid: 'Bearer realm="zeropoll", error="invalid_token"',
 };

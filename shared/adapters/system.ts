@@ -1,12 +1,15 @@
 /**
- * The machine's own clock and randomness.
+ * The machine's own clock, timer and randomness.
  *
  * @module
  */
-import type { Clock, Ids } from "../ports.ts";
+import type { Clock, Ids, Sleep } from "../ports.ts";
 
 /** Wall time. */
 export const systemClock: Clock = { now: () => Date.now() };
+
+/** Real time, whatever the clock. */
+export const systemSleep: Sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const ALPHABET = "0123456789abcdefghijklmnopqrstuv";
 

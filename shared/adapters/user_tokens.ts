@@ -1,27 +1,101 @@
 /**
- * Users' tokens: JWT, signed by a shared secret (HS256) or by one of the keys at a URL.
+ * Users' tokens: JWT, signed by a shared secret (HS256), or by one of the keys at a URL (RS256, ES256).
+ *
+ * The algorithm is the key's, never the token's choice. Keys are kept as plain data for an hour; a
+ * key that is not known is looked for at most every 30 s, and old ones serve while the URL is away.
  *
  * @module
  */
-import { verify } from "hono/jwt";
+import { decode, verify } from "hono/jwt";
 import { RequestError } from "../errors.ts";
 import type { Clock, UserTokens } from "../ports.ts";
+import { createKeySet, type KeySetOptions, type UserKey } from "./user_keys.ts";
+
+/** How far the issuer's clock may be ahead of ours. */
+const SKEW_SECONDS = 30;
+const MOST_TOKEN = 8_192;
+const MOST_USER = 256;
+
+export type UserTokensOptions = { secret: string } | {
+  jwksUrl: string;
+  fetch?: KeySetOptions["fetch"];
+};
 
 /** Checks signature, `exp`, `nbf` and `iat`; the user is `sub`. */
-export function createUserTokens(
-  options: { secret: string } | { jwksUrl: string },
-  _clock: Clock,
-): UserTokens {
+export function createUserTokens(options: UserTokensOptions, clock: Clock): UserTokens {
+  const keys = "secret" in options
+    ? createSecretKey(options.secret)
+    : createKeySet({ url: options.jwksUrl, clock, fetch: options.fetch });
   return {
     async verify(token) {
-      if (!("secret" in options)) throw new Error("not yet");
-      try {
-        const { sub } = await verify(token, options.secret, "HS256");
-        if (typeof sub === "string" && sub !== "") return sub;
-      } catch {
-        // Whatever is wrong with it, the caller learns no more than that.
+      const header = headerOf(token);
+      if (header) {
+        for (const key of await keys(header)) {
+          const user = await userOf(token, header, key, clock.now() / 1_000);
+          if (user !== undefined) return user;
+        }
       }
       throw new RequestError("token_invalid", "Cannot accept the user's token: it is not valid");
     },
   };
+}
+
+/** Imported by ourselves: a secret that looks like a PEM would be taken for one. */
+function createSecretKey(secret: string): () => Promise<readonly UserKey[]> {
+  let known: readonly UserKey[] | undefined;
+  return async () => {
+    if (known) return known;
+    const bytes = new TextEncoder().encode(secret);
+    const algorithm = { name: "HMAC", hash: "SHA-256" };
+    const key = await crypto.subtle.importKey("raw", bytes, algorithm, false, ["verify"]);
+    return known = [{ alg: "HS256", key }];
+  };
+}
+
+interface TokenHeader {
+  alg: string;
+  kid?: string;
+  typ?: unknown;
+}
+
+function headerOf(token: string): TokenHeader | undefined {
+  if (token.length > MOST_TOKEN) return undefined;
+  try {
+    const { header } = decode(token) as { header: TokenHeader };
+    return typeof header?.alg === "string" ? header : undefined;
+  } catch {
+    // No token at all; the caller says so.
+    return undefined;
+  }
+}
+
+/** The token's subject, if this key signed it and it is valid now. */
+async function userOf(
+  token: string,
+  { typ }: TokenHeader,
+  { alg, key }: UserKey,
+  nowSeconds: number,
+): Promise<string | undefined> {
+  try {
+    // Its own checks of time would read the machine's clock.
+    const unchecked = { exp: false, nbf: false, iat: false };
+    const types = typ === undefined ? undefined : ["JWT", "at+jwt"];
+    const payload = await verify(token, key, { alg, ...unchecked, typ: types });
+    const { sub, exp, nbf, iat } = payload;
+    const isValid = isTime(exp, (at) => nowSeconds < at) &&
+      isTime(nbf, (at) => at <= nowSeconds + SKEW_SECONDS) &&
+      isTime(iat, (at) => at <= nowSeconds + SKEW_SECONDS);
+    if (!isValid || typeof sub !== "string" || sub === "" || sub.length > MOST_USER) {
+      return undefined;
+    }
+    return sub;
+  } catch {
+    // Whatever is wrong with it, the caller learns no more than that.
+    return undefined;
+  }
+}
+
+/** Whether the claim is absent, or a moment in epoch seconds that is right. */
+function isTime(claim: unknown, isRight: (at: number) => boolean): boolean {
+  return claim === undefined || (typeof claim === "number" && isRight(claim));
 }

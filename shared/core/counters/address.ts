@@ -4,27 +4,38 @@
  * @module
  */
 
-/** The address without its last octet (IPv4) or last 80 bits (IPv6); undefined for what is none. */
+const PORT = /^(\[[^\]]*\]|\d+\.\d+\.\d+\.\d+):\d+$/;
+
+/**
+ * The address without its last octet (IPv4) or last 80 bits (IPv6), in one spelling; undefined for
+ * what is none. Brackets, a port and a zone are left out.
+ */
 export function maskAddress(text: string): string | undefined {
-  const address = text.trim().replace(/^\[|\]$/g, "").replace(/%.*$/, "");
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
-  if (mapped.includes(".") && !mapped.includes(":")) return maskFour(mapped);
-  return maskSix(mapped);
+  const address = text.trim().replace(PORT, "$1").replace(/^\[(.*)\]$/, "$1").replace(/%.*$/, "");
+  return address.includes(":") ? maskSix(address) : maskFour(address);
 }
 
 function maskFour(address: string): string | undefined {
   const octets = address.split(".");
   const isValid = octets.length === 4 &&
-    octets.every((o) => /^\d{1,3}$/.test(o) && Number(o) < 256);
+    octets.every((octet) => /^\d{1,3}$/.test(octet) && Number(octet) < 256);
   return isValid ? `${octets.slice(0, 3).map(Number).join(".")}.0` : undefined;
 }
 
 function maskSix(address: string): string | undefined {
   // URL knows every way to write one, and writes it in one way.
-  if (!URL.canParse(`http://[${address}]`)) return undefined;
-  const [head, tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
-  const groups = head === "" ? [] : head.split(":");
-  const after = tail === undefined || tail === "" ? [] : tail.split(":");
-  while (groups.length + after.length < 8) groups.push("0");
-  return `${[...groups, ...after].slice(0, 3).join(":")}::`;
+  if (!/^[0-9a-f:.]+$/i.test(address) || !URL.canParse(`http://[${address}]`)) return undefined;
+  const [head, tail = ""] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const before = head === "" ? [] : head.split(":");
+  const after = tail === "" ? [] : tail.split(":");
+  const zeros = Array<string>(8 - before.length - after.length).fill("0");
+  const groups = [...before, ...zeros, ...after];
+  return fourWithin(groups) ?? `${groups.slice(0, 3).join(":")}::`;
+}
+
+/** Servers that listen on both name an IPv4 caller `::ffff:203.0.113.7`: its mask is IPv4's. */
+function fourWithin(groups: readonly string[]): string | undefined {
+  if (groups.slice(0, 6).join(":") !== "0:0:0:0:0:ffff") return undefined;
+  const [high, low] = groups.slice(6).map((group) => parseInt(group, 16));
+  return `${high >> 8}.${high & 255}.${low >> 8}.0`;
 }

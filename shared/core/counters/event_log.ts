@@ -8,7 +8,7 @@
  * @module
  */
 import { LogEntry } from "../../contracts/event_log.ts";
-import type { Redis } from "../../ports.ts";
+import type { Redis, RedisCommand } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
 import type { Day } from "./day.ts";
 
@@ -29,8 +29,12 @@ export async function appendToLog(
   day: Day,
   entry: LogEntry,
 ): Promise<void> {
-  const command = ["XADD", keys.eventLog(day), "*", "e", JSON.stringify(entry)] as const;
-  await redis.run(command, { repeatable: true });
+  await redis.run(logCommand(keys, day, entry), { repeatable: true });
+}
+
+/** What appends the entry. It may be sent twice. */
+export function logCommand(keys: Keys, day: Day, entry: LogEntry): RedisCommand {
+  return ["XADD", keys.eventLog(day), "*", "e", JSON.stringify(entry)];
 }
 
 /** At most `count` entries after `after`, oldest first. One command. */

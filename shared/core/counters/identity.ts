@@ -1,7 +1,7 @@
 /**
  * Who caused an event, as 96 bits that lead back to nobody.
  *
- * Two people share one with a probability of 1 in 10^19 among 100,000: counting stays exact.
+ * Two of 100,000 people share one with a probability of 1 in 10^19: counting stays exact.
  * An address is masked first, and hashed by a key that changes each UTC day.
  *
  * @module
@@ -19,30 +19,57 @@ export interface Person {
   address?: string;
 }
 
-/** 16 characters of `[A-Za-z0-9_-]`; the same for the same person, on one day at least. */
-export async function identityOf(secret: string, day: Day, person: Person): Promise<string> {
-  if (person.user !== undefined) return await digest(secret, `user:${person.user}`);
-  if (person.session !== undefined) return await digest(secret, `session:${person.session}`);
-  const masked = person.address === undefined ? undefined : maskAddress(person.address);
-  return await digest(secret, `day:${day}`, masked === undefined ? "anonymous" : `ip:${masked}`);
+/** Turns what is known into 16 characters of `[A-Za-z0-9_-]`. */
+export interface Identities {
+  /**
+   * The same for the same user or session on every day, for the same masked address on one day.
+   * All of whom nothing is known are one person a day.
+   */
+  ofPerson(day: Day, person: Person): Promise<string>;
+  /** The same for the same booking, whoever made it. */
+  ofBooking(booking: string): Promise<string>;
 }
 
-/** HMAC-SHA256 by `secret` of the first text; of each further one by the digest before it. */
-async function digest(secret: string, ...texts: string[]): Promise<string> {
-  let key: Uint8Array = new TextEncoder().encode(secret);
-  for (const text of texts) {
-    const imported = await crypto.subtle.importKey(
-      "raw",
-      key as BufferSource,
-      { name: "HMAC", hash: "SHA-256" },
-      false,
-      ["sign"],
-    );
-    const message = new TextEncoder().encode(text);
-    key = new Uint8Array(await crypto.subtle.sign("HMAC", imported, message));
+/** Hashes by `secret`; it keeps the imported keys, so one is made for each isolate. */
+export function createIdentities(secret: string): Identities {
+  let always: CryptoKey | undefined;
+  let daily: { day: Day; key: CryptoKey } | undefined;
+
+  async function alwaysKey(): Promise<CryptoKey> {
+    return always ??= await importKey(new TextEncoder().encode(secret));
   }
-  return btoa(String.fromCharCode(...key.subarray(0, 12))).replaceAll("+", "-").replaceAll(
-    "/",
-    "_",
-  );
+
+  async function keyOf(day: Day): Promise<CryptoKey> {
+    if (daily?.day === day) return daily.key;
+    const key = await importKey(await sign(await alwaysKey(), `day:${day}`));
+    daily = { day, key };
+    return key;
+  }
+
+  return {
+    async ofPerson(day, { user, session, address }) {
+      if (user !== undefined) return text(await sign(await alwaysKey(), `user:${user}`));
+      if (session !== undefined) return text(await sign(await alwaysKey(), `session:${session}`));
+      const masked = address === undefined ? undefined : maskAddress(address);
+      const known = masked === undefined ? "anonymous" : `address:${masked}`;
+      return text(await sign(await keyOf(day), known));
+    },
+    async ofBooking(booking) {
+      return text(await sign(await alwaysKey(), `booking:${booking}`));
+    },
+  };
+}
+
+function importKey(bytes: Uint8Array): Promise<CryptoKey> {
+  const algorithm = { name: "HMAC", hash: "SHA-256" };
+  return crypto.subtle.importKey("raw", bytes as BufferSource, algorithm, false, ["sign"]);
+}
+
+async function sign(key: CryptoKey, message: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(message)));
+}
+
+function text(digest: Uint8Array): string {
+  return btoa(String.fromCharCode(...digest.subarray(0, 12)))
+    .replaceAll("+", "-").replaceAll("/", "_");
 }

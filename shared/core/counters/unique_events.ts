@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { Redis } from "../../ports.ts";
+import type { Redis, RedisCommand } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
 import type { Day } from "./day.ts";
 
@@ -43,8 +43,12 @@ const letters: Readonly<Record<UniqueMetric, string>> = { views: "v", bookings: 
  * A reply that was lost is asked for again, and an event that is new then counts as known.
  */
 export async function recordUnique(redis: Redis, keys: Keys, event: UniqueEvent): Promise<boolean> {
-  const key = keys.uniqueEvents(event.day, shardOf(event));
-  return await redis.run(["SADD", key, memberOf(event)]) === 1;
+  return await redis.run(uniqueCommand(keys, event)) === 1;
+}
+
+/** What records the event. */
+export function uniqueCommand(keys: Keys, event: UniqueEvent): RedisCommand {
+  return ["SADD", keys.uniqueEvents(event.day, shardOf(event)), memberOf(event)];
 }
 
 /** The member's parts have no separator that an id could hold: letter, 16 of identity, kind, `:`, id. */

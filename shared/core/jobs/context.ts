@@ -124,6 +124,10 @@ export function startRun(
         run.deferral = new Deferral(moment);
         throw run.deferral;
       },
+      async arm(names) {
+        if (!dependencies.arm) throw new TypeError(`Cannot arm ${names[0]}: there is no schedule`);
+        await dependencies.arm(names);
+      },
       async enqueue(next, input, options = {}) {
         const dedupeId = options.dedupeId ??
           await hashedId("from", envelope.id, next.name, JSON.stringify(input) ?? "null");

@@ -20,4 +20,6 @@ export interface JobsDependencies<R extends Registry = Registry> {
   keys: Keys;
   /** Where QStash reaches this app. */
   publicUrl: string;
+  /** Arms the schedules of these names, where there are any. */
+  arm?(names: readonly string[]): Promise<void>;
 }

@@ -88,6 +88,11 @@ export interface JobContext {
    * @throws {RangeError} if `until` is no moment
    */
   defer(until: number | Date): Promise<never>;
+  /**
+   * Sees to it that the jobs of these armed schedules run for this moment's slots, before something
+   * is recorded. At most 2 commands for each isolate and slot. Throws when the first cannot be armed.
+   */
+  arm(schedules: readonly string[]): Promise<void>;
   /** Enqueues another job; its `dedupeId` defaults to one made from this job's id and `input`, so that a retry does not send it twice. */
   enqueue<Input>(job: AnyJob<Input>, input: Input, options?: EnqueueOptions): Promise<Enqueued>;
   /**

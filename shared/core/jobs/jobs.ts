@@ -20,7 +20,7 @@ import {
   applySchedules,
   type ArmedSchedule,
   type ArmedSlots,
-  armSchedule,
+  armSchedules,
   planSchedules,
   type SchedulePlan,
   type Schedules,
@@ -85,8 +85,15 @@ export interface Jobs<R extends Registry> {
   planSchedules(schedules: Pick<Schedules<R>, "fixed">, namespace: string): Promise<SchedulePlan>;
   /** Makes QStash hold what the plan says. May be repeated. */
   applySchedules(plan: SchedulePlan): Promise<void>;
-  /** Sees to it that an armed schedule's job runs for this moment's slot. At most 2 commands for each isolate and slot. */
-  arm(armed: ArmedSlots, name: string, schedule: ArmedSchedule<string, unknown>): Promise<void>;
+  /**
+   * Sees to it that the schedules' jobs run for the slots of the moment `at` (epoch ms; default: now),
+   * or throws when the first cannot be armed. At most 2 commands for each isolate and slot.
+   */
+  arm(
+    armed: ArmedSlots,
+    schedules: Readonly<Record<string, ArmedSchedule<string, unknown>>>,
+    at?: number,
+  ): Promise<void>;
 }
 
 /** Puts the jobs of a registry on their dependencies. Cheap: one may be made for each request. */
@@ -114,6 +121,6 @@ export function createJobs<R extends Registry>(dependencies: JobsDependencies<R>
     replayAll: (options) => replayAll(dependencies, options),
     planSchedules: (schedules, namespace) => planSchedules(dependencies, schedules, namespace),
     applySchedules: (plan) => applySchedules(dependencies, plan),
-    arm: (armed, name, schedule) => armSchedule(dependencies, armed, name, schedule),
+    arm: (armed, schedules, at) => armSchedules(dependencies, armed, schedules, at),
   };
 }

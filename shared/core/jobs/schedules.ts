@@ -6,8 +6,10 @@
  *
  * @module
  */
-import type { QueueSchedule } from "../../ports.ts";
-import { seconds } from "./claim.ts";
+import { AppError } from "../../errors.ts";
+import type { QueueSchedule, Sleep } from "../../ports.ts";
+import { Turn } from "../turn.ts";
+import { seconds as secondsOf } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { enqueueJob, findJob } from "./enqueue.ts";
 import type { InputOf, Registry } from "./job.ts";
@@ -98,44 +100,128 @@ export async function applySchedules(
   for (const { id } of plan.remove) await queue.removeSchedule(id);
 }
 
+/** How long a schedule rests that could not be armed, at most. */
+const MOST_REST_MS = 60_000;
+/** How many an isolate remembers; one that it forgot costs a command again. */
+const MOST_SLOTS = 100;
+
 /** The slots that this isolate knows to be armed. One for each isolate. */
 export class ArmedSlots {
-  readonly #slots = new Map<string, number>();
+  readonly #slots = new Set<string>();
+  readonly #restsUntil = new Map<string, number>();
+  readonly #turn: Turn;
+
+  constructor(sleep: Sleep) {
+    this.#turn = new Turn(sleep);
+  }
 
   has(schedule: string, slot: number): boolean {
-    return this.#slots.get(schedule) === slot;
+    return this.#slots.has(`${schedule} ${slot}`);
   }
 
   add(schedule: string, slot: number): void {
-    this.#slots.set(schedule, slot);
+    if (this.#slots.size >= MOST_SLOTS) this.#slots.clear();
+    this.#slots.add(`${schedule} ${slot}`);
+  }
+
+  /** Whether it could not be armed a moment ago. */
+  rests(schedule: string, now: number): boolean {
+    return now < (this.#restsUntil.get(schedule) ?? 0);
+  }
+
+  rest(schedule: string, until: number): void {
+    this.#restsUntil.set(schedule, until);
+  }
+
+  /** Requests that come at once to a new slot: one of them arms it. */
+  async once(work: () => Promise<void>): Promise<void> {
+    await this.#turn.take(work);
   }
 }
 
 /**
- * Sees to it that the schedule's job runs for the slot of this moment. Call it before the event is
- * recorded: when it throws, nothing was recorded, and the next event arms again.
+ * Sees to it that each schedule's job runs for the slot of the moment `at` (epoch ms). Call it before
+ * the event of that moment is recorded: when it throws, nothing was recorded, and the next event arms
+ * again. It throws when the first cannot be armed; a further one that QStash does not take is logged,
+ * and tried again after a rest of 5 s.
  *
- * At most 2 commands and one message for each isolate and slot; then nothing.
+ * One command reads the slots' markers, one writes each that was missing, with one message: then
+ * nothing more for each isolate and slot.
  */
-export async function armSchedule(
+export async function armSchedules(
   dependencies: JobsDependencies,
   armed: ArmedSlots,
+  schedules: Readonly<Record<string, ArmedSchedule<string, unknown>>>,
+  at: number = dependencies.clock.now(),
+): Promise<void> {
+  const missing = () => missingSlots(at, dependencies.clock.now(), armed, schedules);
+  while (missing().length > 0) {
+    await armed.once(() => armMissing(dependencies, armed, missing()));
+  }
+}
+
+interface MissingSlot {
+  name: string;
+  schedule: ArmedSchedule<string, unknown>;
+  slot: number;
+  /** Without it nothing may be recorded. */
+  isRequired: boolean;
+}
+
+function missingSlots(
+  at: number,
+  now: number,
+  armed: ArmedSlots,
+  schedules: Readonly<Record<string, ArmedSchedule<string, unknown>>>,
+): MissingSlot[] {
+  return Object.entries(schedules)
+    .map(([name, schedule], index) => {
+      const slot = Math.floor(at / schedule.slotMs) * schedule.slotMs;
+      return { name, schedule, slot, isRequired: index === 0 };
+    })
+    .filter(({ name, slot, isRequired }) =>
+      !armed.has(name, slot) && (isRequired || !armed.rests(name, now))
+    );
+}
+
+async function armMissing(
+  dependencies: JobsDependencies,
+  armed: ArmedSlots,
+  missing: readonly MissingSlot[],
+): Promise<void> {
+  const { clock, keys, log, redis } = dependencies;
+  if (missing.length === 0) return;
+  const markers = missing.map(({ name, slot }) => keys.scheduleSlot(name, String(slot)));
+  const found = await redis.run(["MGET", ...markers]) as (string | null)[];
+  for (const [index, { name, schedule, slot, isRequired }] of missing.entries()) {
+    if (found[index] === null) {
+      try {
+        await publishSlot(dependencies, name, schedule, slot);
+      } catch (error) {
+        if (isRequired || !(error instanceof AppError)) throw error;
+        const restMs = Math.min(error.retryAfterMs ?? MOST_REST_MS, MOST_REST_MS);
+        armed.rest(name, clock.now() + restMs);
+        log.warn("schedule.not_armed", { schedule: name, because: error.code });
+        continue;
+      }
+      const seconds = secondsOf(2 * schedule.slotMs);
+      await redis.run(["SET", markers[index], clock.now(), "EX", seconds]);
+    }
+    armed.add(name, slot);
+  }
+}
+
+async function publishSlot(
+  dependencies: JobsDependencies,
   name: string,
   schedule: ArmedSchedule<string, unknown>,
+  slot: number,
 ): Promise<void> {
-  const { clock, keys, redis, registry } = dependencies;
-  const now = clock.now();
-  const slot = Math.floor(now / schedule.slotMs) * schedule.slotMs;
-  if (armed.has(name, slot)) return;
-  const key = keys.scheduleSlot(name, String(slot));
-  if (await redis.run(["GET", key]) === null) {
-    await enqueueJob(dependencies, findJob(registry, schedule.job), schedule.input(slot), {
-      dedupeId: `schedule:${name}:${slot}`,
-      notBefore: slot + (schedule.dueMs ?? schedule.slotMs),
-    });
-    await redis.run(["SET", key, now, "EX", seconds(2 * schedule.slotMs)]);
-  }
-  armed.add(name, slot);
+  const job = findJob(dependencies.registry, schedule.job);
+  await enqueueJob(dependencies, job, schedule.input(slot), {
+    dedupeId: `schedule:${name}:${slot}`,
+    notBefore: slot + (schedule.dueMs ?? schedule.slotMs),
+  });
 }
 
 function queueSchedule(
