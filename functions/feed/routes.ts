@@ -7,7 +7,11 @@ import { Hono } from "hono";
 import type { AppEnv } from "../context.ts";
 import { clientRoutes } from "./client_routes.ts";
 import { eventRoutes } from "./event_routes.ts";
+import { listingRoutes } from "./listing_routes.ts";
+import { readRoutes } from "./read_routes.ts";
 
 export const feedRoutes = new Hono<AppEnv>()
   .route("/", clientRoutes)
-  .route("/", eventRoutes);
+  .route("/", eventRoutes)
+  .route("/", listingRoutes)
+  .route("/", readRoutes);
