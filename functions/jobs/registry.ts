@@ -5,14 +5,16 @@
  * @module
  */
 import { defineRegistry } from "../../shared/mod.ts";
-import { feedClose, feedFlush, feedRank, feedRecord } from "../feed/jobs.ts";
+import { feedAudit, feedClose, feedFlush, feedProve, feedRank, feedRecord } from "../feed/jobs.ts";
 import { debugEcho } from "./debug_echo.ts";
 import { githubPush } from "./github_push.ts";
 
 export const registry = defineRegistry({
   "debug.echo": debugEcho,
+  "feed.audit": feedAudit,
   "feed.close": feedClose,
   "feed.flush": feedFlush,
+  "feed.prove": feedProve,
   "feed.rank": feedRank,
   "feed.record": feedRecord,
   "github.push": githubPush,

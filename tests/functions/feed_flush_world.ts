@@ -1,0 +1,154 @@
+/**
+ * A flush's parts on any pair of engines, with people who make events and an independent count.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { WallClock } from "../../dev/clock.ts";
+import { createRedisServer } from "../../dev/redis/server.ts";
+import { listen } from "../../dev/server.ts";
+import { flushDay, type FlushInput } from "../../functions/feed/flush.ts";
+import type { FlushLimits } from "../../functions/feed/flush_limits.ts";
+import type { FeedParts } from "../../functions/feed/parts.ts";
+import { createUpstashRedis } from "../../shared/adapters/upstash_redis.ts";
+import {
+  appendToLog,
+  createKeys,
+  type Database,
+  type Day,
+  recordUnique,
+  type Redis,
+  type Sql,
+} from "../../shared/mod.ts";
+import { silentLog } from "../support/silent_log.ts";
+
+export const METRICS = ["views", "bookings", "impressions", "favorites", "unfavorites"] as const;
+export type Metric = typeof METRICS[number];
+/** `kind:id` to what was counted. */
+export type Counted = Record<string, Partial<Record<Metric, number>>>;
+
+export interface RedisUnderTest extends AsyncDisposable {
+  redis: Redis;
+  server: Awaited<ReturnType<typeof createRedisServer>>;
+}
+
+/** Our adapter on dev/redis, over HTTP; on the embedded engine, or on a real server. */
+export async function startRedis(redisUrl?: string): Promise<RedisUnderTest> {
+  const clock = new WallClock();
+  const server = await createRedisServer({ clock, redisUrl });
+  const listening = listen(server.fetch);
+  const redis = createUpstashRedis({ url: listening.url, token: server.token, clock });
+  return {
+    redis,
+    server,
+    async [Symbol.asyncDispose]() {
+      await listening.close();
+      await server.close();
+    },
+  };
+}
+
+/** What a flush stands on, in a namespace of its own. */
+export function partsOf(redis: Redis, sql: Sql, namespace: string, now: number): FeedParts {
+  return { redis, sql, keys: createKeys(namespace), clock: { now: () => now }, log: silentLog };
+}
+
+/** Flushes the day, delivery after delivery, as the job does. */
+export async function flushWhole(
+  parts: FeedParts,
+  input: FlushInput,
+  { run = "flush", limits }: { run?: string; limits?: FlushLimits } = {},
+) {
+  for (let from = input.from;;) {
+    const report = await flushDay(parts, { ...input, from }, { run, limits });
+    if (!report.next) return report;
+    // As it travels in a message.
+    from = JSON.parse(JSON.stringify(report.next));
+  }
+}
+
+/** Sixteen characters for a number. */
+export const person = (n: number | string) => String(n).padStart(16, "p");
+
+/** Makes events of a day and counts them by itself. */
+export class People {
+  readonly counted: Counted = {};
+  readonly #seen = new Set<string>();
+  readonly #favorites = new Map<string, boolean>();
+  readonly #parts: FeedParts;
+  readonly #day: Day;
+
+  constructor(parts: FeedParts, day: Day) {
+    this.#parts = parts;
+    this.#day = day;
+  }
+
+  async view(kind: string, id: string, by: string): Promise<void> {
+    const { redis, keys } = this.#parts;
+    await recordUnique(redis, keys, { day: this.#day, metric: "views", kind, id, by });
+    this.#once(`v ${kind}:${id} ${by}`, kind, id, "views");
+  }
+
+  async booking(kind: string, id: string, by: string): Promise<void> {
+    const { redis, keys } = this.#parts;
+    await recordUnique(redis, keys, { day: this.#day, metric: "bookings", kind, id, by });
+    this.#once(`b ${kind}:${id} ${by}`, kind, id, "bookings");
+  }
+
+  async impressions(batch: string, counts: [string, string, number][]): Promise<void> {
+    const { redis, keys } = this.#parts;
+    await appendToLog(redis, keys, this.#day, { type: "impressions", batch, counts });
+    if (this.#seen.has(`i ${batch}`)) return;
+    this.#seen.add(`i ${batch}`);
+    for (const [kind, id, count] of counts) this.#add(kind, id, "impressions", count);
+  }
+
+  async favorite(kind: string, id: string, by: string, favorited = true): Promise<void> {
+    const { redis, keys } = this.#parts;
+    await appendToLog(redis, keys, this.#day, { type: "favorite", kind, id, by, favorited });
+    const key = `${kind}:${id} ${by}`;
+    if ((this.#favorites.get(key) ?? false) === favorited) return;
+    this.#favorites.set(key, favorited);
+    this.#add(kind, id, favorited ? "favorites" : "unfavorites", 1);
+  }
+
+  #once(key: string, kind: string, id: string, metric: Metric) {
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    this.#add(kind, id, metric, 1);
+  }
+
+  #add(kind: string, id: string, metric: Metric, count: number) {
+    const counts = this.counted[`${kind}:${id}`] ??= {};
+    counts[metric] = (counts[metric] ?? 0) + count;
+  }
+}
+
+/** What Postgres holds of the day, without zeros. */
+export async function readCounted(database: Database | Sql, day: Day): Promise<Counted> {
+  const rows = await database.query<{ kind: string; listing: string } & Record<Metric, string>>(
+    "SELECT * FROM feed_counts WHERE day = $1::date",
+    [day],
+  );
+  return Object.fromEntries(
+    rows.map((row) => [
+      `${row.kind}:${row.listing}`,
+      Object.fromEntries(
+        METRICS.filter((metric) => Number(row[metric]) > 0)
+          .map((metric) => [metric, Number(row[metric])]),
+      ),
+    ]),
+  );
+}
+
+/** Holds Postgres against the people's own count. */
+export async function assertCounted(sql: Sql, day: Day, people: { counted: Counted }) {
+  assert.deepEqual(await readCounted(sql, day), people.counted);
+}
+
+/** Empties the feed's tables. */
+export async function emptyFeed(sql: Sql): Promise<void> {
+  await sql.query(
+    "TRUNCATE feed_counts, feed_favorites, feed_batches, feed_days, feed_flushes, feed_audits",
+  );
+}
