@@ -107,9 +107,14 @@ export class RedisUnavailableError extends AppError {
 
 /** Redis answered a command with an error. */
 export class RedisCommandError extends AppError {
-  override readonly name = "RedisCommandError";
+  override readonly name: string = "RedisCommandError";
   override readonly code = "redis_command_failed";
   override readonly retryable = false;
+}
+
+/** The reply, or the command, is larger than Redis sends or the caller takes: ask for less. */
+export class RedisSizeError extends RedisCommandError {
+  override readonly name = "RedisSizeError";
 }
 
 /** The command is on the refusal list and was never sent. */

@@ -31,6 +31,7 @@ export {
   QueueRejectedError,
   QueueUnavailableError,
   RedisCommandError,
+  RedisSizeError,
   RedisUnavailableError,
   RequestError,
   UnknownJobError,

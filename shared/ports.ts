@@ -56,6 +56,8 @@ export interface RedisCallOptions {
   repeatable?: boolean;
   /** How long the call may take, its retries included, in ms; for large replies. Default: 1,500. */
   timeoutMs?: number;
+  /** The largest answer that the caller has memory for, in bytes; a larger one is a `RedisSizeError`. Default: no limit. */
+  mostBytes?: number;
   /** How many commands the scripts in this call run inside, for the tally: Upstash bills them one by one. Default: 0. */
   innerCommands?: number;
 }

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { RedisCommandError } from "../errors.ts";
+import { RedisCommandError, RedisSizeError } from "../errors.ts";
 import type { Redis, RedisCommand, RedisTally, RedisValue } from "../ports.ts";
 import { commandName } from "../core/redis_policy.ts";
 import {
@@ -14,6 +14,8 @@ import {
   type UpstashTransport,
   type UpstashTransportOptions,
 } from "./upstash_transport.ts";
+
+const TOO_LARGE = /max request size exceeded/i;
 
 /** Makes a Redis; build it once, and give each request a `tallied` view of it. */
 export function createUpstashRedis(options: UpstashTransportOptions): Redis {
@@ -41,7 +43,9 @@ export function redisOver(transport: UpstashTransport, tally?: RedisTally): Redi
 
 function valueOf(command: RedisCommand, reply: RedisReply): RedisValue {
   if (reply.error === undefined) return reply.result;
-  throw new RedisCommandError(`Cannot run ${commandName(command)}: ${redacted(reply.error)}`);
+  const message = `Cannot run ${commandName(command)}: ${redacted(reply.error)}`;
+  if (TOO_LARGE.test(reply.error)) throw new RedisSizeError(message);
+  throw new RedisCommandError(message);
 }
 
 /** Redis quotes arguments and keys in some of its errors; they stay out of ours. */

@@ -9,8 +9,9 @@
  */
 import { type Breaker, createBreaker } from "../core/breaker.ts";
 import { assertAllowed, billOf, commandName, isRepeatable } from "../core/redis_policy.ts";
-import { RedisUnavailableError } from "../errors.ts";
+import { RedisSizeError, RedisUnavailableError } from "../errors.ts";
 import type { Clock, RedisCallOptions, RedisCommand, RedisTally, RedisValue } from "../ports.ts";
+import { textWithin } from "./text_within.ts";
 
 export interface UpstashTransportOptions {
   /** The REST URL, without a trailing slash. */
@@ -38,13 +39,18 @@ export interface UpstashTransport {
    * Sends commands in one request. One reply each; a transaction that was discarded answers a
    * single error for all of them.
    *
-   * @throws {RedisUnavailableError | CircuitOpenError | CommandRefusedError}
+   * @throws {RedisUnavailableError | CircuitOpenError | CommandRefusedError | RedisSizeError}
    */
   send(
     form: RedisForm,
     commands: readonly RedisCommand[],
     options?: RedisCallOptions & { tally?: RedisTally },
   ): Promise<RedisReply[]>;
+}
+
+interface CallLimits {
+  limitMs: number;
+  mostBytes: number;
 }
 
 const paths: Readonly<Record<RedisForm, string>> = {
@@ -70,7 +76,7 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     body: string,
     what: string,
     signal: AbortSignal,
-    limitMs: number,
+    { limitMs, mostBytes }: CallLimits,
   ) {
     try {
       const response = await fetch(url + path, {
@@ -83,12 +89,15 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
         body,
         signal,
       });
-      const text = await response.text();
+      const text = await textWithin(response, mostBytes);
       syncToken = response.headers.get("upstash-sync-token") ?? syncToken;
+      if (text === undefined) {
+        throw new RedisSizeError(`Cannot run ${what}: the answer exceeds ${mostBytes} bytes`);
+      }
       if (response.status >= 500) throw unavailable(what, `it answered ${response.status}`);
       return { status: response.status, replies: parseReplies(text, what) };
     } catch (error) {
-      if (error instanceof RedisUnavailableError) throw error;
+      if (error instanceof RedisUnavailableError || error instanceof RedisSizeError) throw error;
       if (signal.aborted) throw unavailable(what, `no answer within ${limitMs} ms`);
       throw unavailable(what, "the connection failed", error);
     }
@@ -99,19 +108,20 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     form: RedisForm,
     commands: readonly RedisCommand[],
     tries: number,
-    limitMs: number,
+    limits: CallLimits,
     count: () => void,
   ) {
     const body = JSON.stringify(form === "command" ? commands[0] : commands);
     const what = describe(commands);
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(), limitMs);
+    const timer = setTimeout(() => controller.abort(), limits.limitMs);
     try {
       for (let left = tries - 1, waitMs = FIRST_WAIT_MS;; left--, waitMs *= 3) {
         count();
-        const answer = await attempt(paths[form], body, what, controller.signal, limitMs)
+        const answer = await attempt(paths[form], body, what, controller.signal, limits)
           .catch((error) => {
-            if (left <= 0 || controller.signal.aborted) throw error;
+            const isFinal = error instanceof RedisSizeError;
+            if (isFinal || left <= 0 || controller.signal.aborted) throw error;
           });
         if (answer) return answer;
         await new Promise((resolve) => setTimeout(resolve, waitMs));
@@ -125,10 +135,10 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     form: RedisForm,
     commands: readonly RedisCommand[],
     tries: number,
-    limitMs: number,
+    limits: CallLimits,
     count: () => void,
   ): Promise<RedisReply[]> {
-    const { status, replies } = await sendUntilAnswered(form, commands, tries, limitMs, count);
+    const { status, replies } = await sendUntilAnswered(form, commands, tries, limits, count);
     const isUsedUp = replies.some(({ error }) => error !== undefined && QUOTA_USED_UP.test(error));
     if (isUsedUp || status === 429) {
       throw unavailable(describe(commands), "the plan's commands are used up");
@@ -142,7 +152,8 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
 
   return {
     async send(form, commands, options = {}) {
-      const { repeatable, innerCommands = 0, tally, timeoutMs: limitMs = timeoutMs } = options;
+      const { repeatable, innerCommands = 0, tally } = options;
+      const { timeoutMs: limitMs = timeoutMs, mostBytes = Infinity } = options;
       if (commands.length === 0) return [];
       commands.forEach(assertAllowed);
       const tries = repeatable ?? commands.every(isRepeatable) ? retries + 1 : 1;
@@ -154,7 +165,7 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
               form,
               commands,
               tries,
-              limitMs,
+              { limitMs, mostBytes },
               () => tally && add(tally, commands, innerCommands),
             ),
           (error) => error instanceof RedisUnavailableError,
