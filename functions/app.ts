@@ -6,6 +6,9 @@
  * @module
  */
 import { Hono } from "hono";
+import { adminGuard } from "./admin/guard.ts";
+import { adminOperations } from "./admin/operations.ts";
+import { adminRoutes } from "./admin/routes.tsx";
 import type { AppEnv } from "./context.ts";
 import { type Deps, forRequest } from "./deps.ts";
 import { feedOperations } from "./feed/operations.ts";
@@ -28,6 +31,7 @@ export const operations = [
   ...jobOperations,
   ...webhookOperations,
   ...opsOperations,
+  ...adminOperations,
 ];
 
 /** Makes the app on its parts; it keeps nothing of its own between requests. */
@@ -42,6 +46,9 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.use(secureHeaders);
   app.onError(answerProblem);
   app.notFound(answerUnknown(app));
+  // Before every route: what is mounted ahead of it would be open.
+  app.route("/", adminGuard);
+  app.route("/", adminRoutes);
   app.route("/", healthRoutes);
   app.route("/", createDocsRoutes({ operations, registry: deps.jobs.registry }));
   app.route("/", webhookRoutes);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RedisTally } from "../shared/mod.ts";
+import type { Operator, RedisTally } from "../shared/mod.ts";
 import type { Deps } from "./deps.ts";
 
 /** A delivery whose signature was verified. */
@@ -31,5 +31,7 @@ export interface AppEnv {
     defer: (work: Promise<unknown>) => Promise<void>;
     /** Set by `verifyQstash`. */
     delivery: VerifiedDelivery;
+    /** Set by `requireOperator`. */
+    operator?: Operator;
   };
 }

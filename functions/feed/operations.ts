@@ -6,10 +6,12 @@
 import type { Operation } from "../ops/operation.ts";
 import { clientOperations } from "./client_operations.ts";
 import { eventOperations } from "./event_operations.ts";
+import { pageOperations } from "./page_operations.ts";
 import { readOperations } from "./read_operations.ts";
 
 export const feedOperations: readonly Operation[] = [
   ...clientOperations,
   ...eventOperations,
   ...readOperations,
+  ...pageOperations,
 ];

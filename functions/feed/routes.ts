@@ -8,10 +8,12 @@ import type { AppEnv } from "../context.ts";
 import { clientRoutes } from "./client_routes.ts";
 import { eventRoutes } from "./event_routes.ts";
 import { listingRoutes } from "./listing_routes.ts";
+import { pageRoutes } from "./page_routes.tsx";
 import { readRoutes } from "./read_routes.ts";
 
 export const feedRoutes = new Hono<AppEnv>()
   .route("/", clientRoutes)
   .route("/", eventRoutes)
   .route("/", listingRoutes)
+  .route("/", pageRoutes)
   .route("/", readRoutes);

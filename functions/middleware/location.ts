@@ -8,6 +8,11 @@ import type { AppEnv } from "../context.ts";
 
 /** The path of a job, below the path that the app is published at. */
 export function jobLocation(c: Context<AppEnv>, id: string): string {
+  return publicPath(c, `/api/jobs/${id}`);
+}
+
+/** A path of the app, as a browser has to ask for it. */
+export function publicPath(c: Context<AppEnv>, path: string): string {
   const { pathname } = new URL(c.var.deps.config.publicUrl);
-  return `${pathname.replace(/\/$/, "")}/api/jobs/${id}`;
+  return pathname.replace(/\/$/, "") + path;
 }

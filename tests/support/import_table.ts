@@ -104,7 +104,8 @@ const table: Row[] = [
   {
     part: "what pages share",
     files: /^functions\/pages\//,
-    mayImport: /^shared\/mod\.ts$|^functions\/pages\//,
+    mayImport: /^shared\/mod\.ts$|^functions\/(middleware|pages)\//,
+    mayImportTypes: /^functions\//,
     packages: /^hono(\/|$)/,
   },
   {

@@ -1,0 +1,28 @@
+/**
+ * The dashboards, in the order in which they are shown. A new one adds a row.
+ *
+ * @module
+ */
+import type { Operator, Permission } from "../../shared/mod.ts";
+
+export interface Dashboard {
+  path: string;
+  title: string;
+  /** What it shows, in one sentence. */
+  about: string;
+  permission: Permission;
+}
+
+const dashboards: readonly Dashboard[] = [
+  {
+    path: "/admin/analytics/feed",
+    title: "Feed",
+    about: "What was counted of listings, how it reaches Postgres, and how they rank.",
+    permission: "ACCESS_MONITORING",
+  },
+];
+
+/** Those that the operator may see. */
+export function dashboardsOf(operator: Operator | undefined): readonly Dashboard[] {
+  return dashboards.filter(({ permission }) => operator?.permissions.includes(permission));
+}
