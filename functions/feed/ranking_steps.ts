@@ -160,7 +160,7 @@ export async function beginRanking(
   return id;
 }
 
-/** Takes one step; resolves to false once none is left, or a newer ranking is there to be read. */
+/** Takes one step; resolves to false where there is none: it is complete, or a newer one can be read. */
 export async function takeStep(sql: Sql, id: string, sizes: StepSizes = {}): Promise<boolean> {
   return await sql.transaction(async (sql) => {
     // Whoever works on the same ranking waits here, and then goes on from what this one did.
@@ -177,6 +177,6 @@ export async function takeStep(sql: Sql, id: string, sizes: StepSizes = {}): Pro
       "UPDATE feed_rankings SET stage = $2, reached = $3, complete = $4 WHERE id = $1::bigint",
       [id, next.stage, next.reached, next.stage === "done"],
     );
-    return next.stage !== "done";
+    return true;
   });
 }

@@ -19,20 +19,22 @@ export function startGate(url: string): Gate {
   const server = { hostname: target.hostname, port: Number(target.port) };
   const connections = new Set<Deno.Conn>();
   const passing = new Set<Promise<void>>();
-  let listener: Deno.Listener | undefined = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr as Deno.NetAddr;
+  let listener: Deno.TcpListener | undefined = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
 
-  async function accept(listening: Deno.Listener) {
+  async function accept(listening: Deno.TcpListener) {
     for await (const caller of listening) {
       const passed = pass(caller).finally(() => passing.delete(passed));
       passing.add(passed);
     }
   }
 
-  async function pass(caller: Deno.Conn) {
+  async function pass(caller: Deno.TcpConn) {
     connections.add(caller);
     const called = await Deno.connect(server);
     connections.add(called);
+    // Small messages would wait 40 ms for the one before to be acknowledged.
+    for (const connection of [caller, called]) connection.setNoDelay();
     // Broken on purpose, by either side.
     await Promise.allSettled([
       caller.readable.pipeTo(called.writable),
