@@ -15,6 +15,7 @@ import {
   type PlatformCase,
   until,
 } from "./calls.ts";
+import { feedReadCases } from "./feed_reads.ts";
 import { refusalCases } from "./refusals.ts";
 
 /** Every case, in the order in which it runs. */
@@ -37,6 +38,7 @@ export const platformCases: readonly PlatformCase[] = [
     },
   })),
   ...refusalCases,
+  ...feedReadCases,
   {
     name: "a job is accepted, delivered, settled, and can be read",
     run: async (cloud) => {

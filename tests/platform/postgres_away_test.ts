@@ -8,6 +8,8 @@ import { createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps } from "../../functions/deps.ts";
 import { readConfig } from "../../shared/config.ts";
+import { startDatabase } from "../support/database.ts";
+import { startGate } from "../support/gate.ts";
 import { needs } from "../support/needs.ts";
 import { silentLog } from "../support/silent_log.ts";
 import { startWorker } from "../support/workerd.ts";
@@ -62,6 +64,46 @@ for (const { name, ignore, start } of runtimes) {
         }
         const health = await runtime.ask("/health", {});
         assert.equal(health.status, 200, await health.text());
+      } finally {
+        await runtime.close();
+      }
+    },
+  });
+  Deno.test({
+    name: `${name}: a feed that was read before is answered as stale while Postgres is away`,
+    ignore,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      await using postgres = await startDatabase();
+      await using gate = startGate(postgres.url);
+      await using cloud = await createCloud({
+        clock: "wall",
+        environment: { DATABASE_URL: gate.url },
+        app: () => ({ fetch: () => new Response() }),
+      });
+      const runtime = await start({ ...cloud.environment });
+      try {
+        const paths = ["/api/feed/locations", "/api/metrics/locations/42"];
+        const ask = async (path: string) => {
+          const answer = await runtime.ask(path, {});
+          return { status: answer.status, headers: answer.headers, body: await answer.json() };
+        };
+        const fresh = await Promise.all(paths.map(ask));
+        for (const { status, body } of fresh) assert.equal(status, 200, JSON.stringify(body));
+        gate.shut();
+        for (let time = 0; time < 2; time++) {
+          for (const [index, path] of paths.entries()) {
+            const { status, headers, body } = await ask(path);
+            assert.deepEqual([status, headers.get("x-degraded")], [200, "stale"]);
+            assert.deepEqual(body, { ...fresh[index].body, stale: true });
+          }
+        }
+        const other = await ask("/api/feed/events");
+        assert.deepEqual([other.status, other.body.code], [503, "postgres_unavailable"]);
+        gate.open();
+        const again = await Promise.all(paths.map(ask));
+        assert.deepEqual(again.map(({ body }) => body), fresh.map(({ body }) => body));
       } finally {
         await runtime.close();
       }
