@@ -113,6 +113,7 @@ function describe(appRuns: boolean) {
     links: [
       ...(cloud.messagesUrl ? [["messages", `${cloud.messagesUrl}/`] as [string, string]] : []),
       ["API", `${appUrl}/docs`] as [string, string],
+      ["dashboards", dashboardsUrl()] as [string, string],
       ["health", `${appUrl}/health`] as [string, string],
       [
         "GitHub's pushes",
@@ -129,6 +130,13 @@ function describe(appRuns: boolean) {
     readyMs: performance.now(),
     warnings: appRuns ? [] : ["The app did not start; the next change starts it again."],
   };
+}
+
+/** Signs in by itself with dev's own token, which stays behind the `#`; yours is for you to enter. */
+function dashboardsUrl(): string {
+  return yours.OPERATOR_TOKENS
+    ? `${appUrl}/admin`
+    : `${appUrl}/admin/sign-in#${cloudSecrets.OPERATOR_TOKENS}`;
 }
 
 /** The first port from `first` on that nothing listens on, and no other dev is about to. */
