@@ -92,12 +92,10 @@ for (const { name, ignore, start } of runtimes) {
         const fresh = await Promise.all(paths.map(ask));
         for (const { status, body } of fresh) assert.equal(status, 200, JSON.stringify(body));
         gate.shut();
-        for (let time = 0; time < 2; time++) {
-          for (const [index, path] of paths.entries()) {
-            const { status, headers, body } = await ask(path);
-            assert.deepEqual([status, headers.get("x-degraded")], [200, "stale"]);
-            assert.deepEqual(body, { ...fresh[index].body, stale: true });
-          }
+        for (const [index, path] of paths.entries()) {
+          const { status, headers, body } = await ask(path);
+          assert.deepEqual([status, headers.get("x-degraded")], [200, "stale"]);
+          assert.deepEqual(body, { ...fresh[index].body, stale: true });
         }
         const other = await ask("/api/feed/events");
         assert.deepEqual([other.status, other.body.code], [503, "postgres_unavailable"]);
