@@ -24,7 +24,6 @@ export interface FeedViewProps {
   segment?: string;
   /** Newest first. */
   keptDays: readonly string[];
-  mayAudit: boolean;
   publicUrl: string;
 }
 
