@@ -44,7 +44,7 @@ for (const engine of postgresEngines()) {
         const part of [
           `<p class="number">${shown}</p>`,
           `<td class="number-cell today">${shown}</td>`,
-          '2026-11-21 14:05:00 UTC</time> <span class="quiet" data-at="' +
+          '2026-11-21 14:05:00 UTC</time>, <span class="quiet" data-at="' +
           `${NOW - 25 * 60_000}">25 min ago`,
           "in 4 s and 1 slice: 98,120 members, 4,870 entries",
           "Drift 0: Redis and Postgres agree",
