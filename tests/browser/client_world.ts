@@ -176,11 +176,12 @@ function pageOf(request: Request): Response {
     { length: Number(searchParams.get("boxes")) },
     (_, box) => `<article data-listing="locations:${box}"></article>`,
   );
+  const client = JSON.stringify(`${searchParams.get("app")}/client.js`);
   const html = `<!doctype html><title>A shop</title><link rel="icon" href="data:,">
 <style>body { margin: 0 } article { height: 300px }</style>
 ${boxes.join("\n")}
 <script type="module">
-  import * as zeropoll from "${searchParams.get("app")}/client.js";
+  import * as zeropoll from ${client};
   zeropoll.watch();
   globalThis.zeropoll = zeropoll;
 </script>`;
