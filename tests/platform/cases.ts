@@ -15,6 +15,7 @@ import {
   type PlatformCase,
   until,
 } from "./calls.ts";
+import { feedEventCases } from "./feed_events.ts";
 import { feedReadCases } from "./feed_reads.ts";
 import { refusalCases } from "./refusals.ts";
 
@@ -38,6 +39,7 @@ export const platformCases: readonly PlatformCase[] = [
     },
   })),
   ...refusalCases,
+  ...feedEventCases,
   ...feedReadCases,
   {
     name: "a job is accepted, delivered, settled, and can be read",
