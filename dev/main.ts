@@ -14,7 +14,7 @@ import { ApiError } from "./qstash/api_error.ts";
 import { startLocalCloud } from "./local_cloud.ts";
 import { listen } from "./server.ts";
 import { writeSettings } from "./settings_file.ts";
-import { welcome } from "./table.ts";
+import { dashboardsUrl, welcome } from "./table.ts";
 
 const APP_PORT = 8787;
 /** What wrangler says beside the app's log: its settings, and each request once more. */
@@ -113,7 +113,10 @@ function describe(appRuns: boolean) {
     links: [
       ...(cloud.messagesUrl ? [["messages", `${cloud.messagesUrl}/`] as [string, string]] : []),
       ["API", `${appUrl}/docs`] as [string, string],
-      ["dashboards", dashboardsUrl()] as [string, string],
+      [
+        "dashboards",
+        dashboardsUrl(appUrl, yours.OPERATOR_TOKENS ? undefined : cloudSecrets.OPERATOR_TOKENS),
+      ] as [string, string],
       ["health", `${appUrl}/health`] as [string, string],
       [
         "GitHub's pushes",
@@ -130,13 +133,6 @@ function describe(appRuns: boolean) {
     readyMs: performance.now(),
     warnings: appRuns ? [] : ["The app did not start; the next change starts it again."],
   };
-}
-
-/** Signs in by itself with dev's own token, which stays behind the `#`; yours is for you to enter. */
-function dashboardsUrl(): string {
-  return yours.OPERATOR_TOKENS
-    ? `${appUrl}/admin`
-    : `${appUrl}/admin/sign-in#${cloudSecrets.OPERATOR_TOKENS}`;
 }
 
 /** The first port from `first` on that nothing listens on, and no other dev is about to. */

@@ -36,6 +36,11 @@ export function welcome({ parts, links, firstJob, readyMs, warnings }: Welcome):
   ].join("\n");
 }
 
+/** Signs in by itself where the token is dev's own: it stays behind the `#`, which is sent nowhere. */
+export function dashboardsUrl(appUrl: string, ownToken: string | undefined): string {
+  return ownToken === undefined ? `${appUrl}/admin` : `${appUrl}/admin/sign-in#${ownToken}`;
+}
+
 function rowsOf({ name, url, takenPort, standsInFor, realOne, token }: Part): string[] {
   return [
     ...field(name, url),

@@ -34,6 +34,7 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
     const page = await fetch(`${addresses.qstash}/`);
     assert.equal(page.status, 200);
     await page.body?.cancel();
+    await openDashboards(table);
     assert.equal((await firstJob(table)).state, "succeeded");
     const marked = await markFor(600, addresses.redis);
     assert.equal((await jobInAnHour(table, addresses.qstash)).state, "succeeded");
@@ -138,6 +139,23 @@ Deno.test({
 /** Sends the printed command's request, and waits for the end of its job. */
 async function firstJob(table: string) {
   return await (await enqueue(table)).ended();
+}
+
+/** Signs in with what stands behind the `#` of the printed link, as its page does. */
+async function openDashboards(table: string) {
+  const [, link] = /^dashboards +(\S+)$/m.exec(table) ?? assert.fail("no link");
+  const { origin, pathname, hash } = new URL(link);
+  const answer = await fetch(origin + pathname, {
+    method: "POST",
+    headers: { origin },
+    body: new URLSearchParams({ token: hash.slice(1) }),
+    redirect: "manual",
+  });
+  assert.equal(answer.status, 303, await answer.text());
+  const cookie = answer.headers.getSetCookie()[0].split(";")[0];
+  const page = await fetch(`${origin}/admin/analytics/feed`, { headers: { cookie } });
+  assert.equal(page.status, 200);
+  assert.match(await page.text(), /Nothing was counted yet/);
 }
 
 /** A job that waits for an hour, which the clock of dev/qstash then skips. */

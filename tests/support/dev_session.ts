@@ -20,7 +20,7 @@ export interface DevSession {
 export function startDev(folder: string, ...args: string[]): DevSession {
   const environment: Record<string, string> = { ...Deno.env.toObject(), NO_COLOR: "1" };
   const real = ["UPSTASH_REDIS_REST_URL", "QSTASH_URL", "REDIS_URL", "DATABASE_URL"];
-  for (const name of [...real, "SERVICE_TOKENS"]) delete environment[name];
+  for (const name of [...real, "SERVICE_TOKENS", "OPERATOR_TOKENS"]) delete environment[name];
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--unstable-net", "--no-check", "dev/main.ts", ...args],
     cwd: folder,
