@@ -36,14 +36,8 @@ export const feedRecord = defineJob({
     const now = context.clock.now();
     const timely = events.filter(({ at }) => now < refusedFrom(dayOf(at)));
     if (timely.length > 0) {
-      try {
-        await armFlushes(context, { days: new Set(timely.map(({ at }) => dayOf(at))), uniques });
-        await recordLate(context.redis, context.keys, { events: timely, uniques });
-      } catch (cause) {
-        // Told as it is, an error names a time to retry after: five of those are over in no time.
-        const { message } = cause as Error;
-        throw new Error(`Cannot count ${timely.length} late events: ${message}`, { cause });
-      }
+      await armFlushes(context, { days: new Set(timely.map(({ at }) => dayOf(at))), uniques });
+      await recordLate(context.redis, context.keys, { events: timely, uniques });
     }
     if (timely.length < events.length) throw new EventTooLateError(events.length - timely.length);
   },
