@@ -39,7 +39,7 @@ export interface CloudOptions {
   plan?: QstashServerOptions["plan"];
   /** Makes the ids of QStash's messages. Default: random. */
   newMessageId?: QstashServerOptions["newMessageId"];
-  /** A Postgres as well (PGlite, in memory, migrated), which takes 2 s to start. Default: false. */
+  /** A Postgres as well (PGlite, in memory, migrated). Default: false. */
   postgres?: boolean;
   /** Settings to add, or to replace. */
   environment?: Record<string, string>;

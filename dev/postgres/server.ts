@@ -1,7 +1,7 @@
 /**
  * A Postgres on loopback: PGlite, in memory, behind its socket server.
  *
- * It runs in a thread of its own, so that neither its start (2 s of work) nor a long statement
+ * It runs in a thread of its own, so that neither its start nor a long statement
  * holds up the other servers. One statement runs at a time, and a transaction holds up every
  * other connection until it ends.
  *

@@ -23,11 +23,11 @@ thread.onmessage = async ({ data }) => {
 };
 
 async function start({ port, tries }: StartOrder): Promise<number> {
-  const [{ PGlite }, { PGLiteSocketServer }] = await Promise.all([
-    import("@electric-sql/pglite"),
+  const [{ openEmpty }, { PGLiteSocketServer }] = await Promise.all([
+    import("./template.ts"),
     import("@electric-sql/pglite-socket"),
   ]);
-  const db = keepTurns(await PGlite.create());
+  const db = keepTurns(await openEmpty());
   for (let attempt = 0;; attempt++) {
     const server = new PGLiteSocketServer({
       db,
