@@ -12,12 +12,13 @@ import { startWorker } from "./support/workerd.ts";
 
 /** What is bundled, and the most it may weigh minified and gzipped, in KiB. */
 const bundles = [
-  // Raised by a change that names why. By 19, from 80 and 110: postgres.js weighs 18.7.
-  { what: "the worker", entry: "functions/worker.ts", limitKib: 99 },
+  // Raised by a change that names why. By 19, from 80 and 110: postgres.js weighs 18.7. By 51: the
+  // feed, its dashboard and its documentation weigh 37, hono's JSX, tokens and cookies 6.
+  { what: "the worker", entry: "functions/worker.ts", limitKib: 150 },
   {
     what: "the worker with all five packages",
     entry: "tests/bundle/all_packages.ts",
-    limitKib: 129,
+    limitKib: 180,
   },
 ];
 /** From nothing to the first answer, wrangler's bundling and a busy machine included. */
