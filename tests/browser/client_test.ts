@@ -78,6 +78,19 @@ browserTest("no request asks for leave first, and each answer can be read", asyn
   assert.deepEqual(faults, []);
 });
 
+browserTest("the README's page counts a view and an impression", async (world) => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const html = /^```html\n(.*?)^```/ms.exec(readme)![1]
+    .replace("http://localhost:8787", world.cloud.url);
+  const { run, faults } = await world.open({ html });
+  await run(SEEN_MS + WAIT_MS);
+  await world.overheard.answered(2);
+  const [view, impressions] = world.overheard.requests;
+  assert.deepEqual([view.path, view.body.id], ["views", 42]);
+  assert.deepEqual(impressions.body.impressions, [{ kind: "locations", id: "42" }]);
+  assert.deepEqual(faults, []);
+});
+
 browserTest("leaving the page sends what was seen as a beacon", async (world) => {
   const { run, page } = await world.open();
   await run(SEEN_MS);

@@ -77,6 +77,8 @@ export class Overheard {
 export interface PageOptions {
   /** How many boxes of 300 px stand below each other; 600 px can be seen. Default: 10. */
   boxes?: number;
+  /** What stands on the page in the place of the boxes and the script. */
+  html?: string;
   /** From an origin that `CORS_ORIGINS` does not name. Default: false. */
   foreign?: boolean;
   /** A script that runs in the page before anything else. */
@@ -123,9 +125,9 @@ export async function createClientWorld(
     cloud,
     deps: deps!,
     overheard,
-    open: ({ boxes = 10, before, ...options } = {}) => {
-      const site = options.foreign ? foreign : shop;
-      return openPage(browser, `${site.url}/?app=${cloud.url}&boxes=${boxes}`, before);
+    open: ({ boxes = 10, before, foreign: isForeign, html = shopPage(cloud.url, boxes) } = {}) => {
+      const site = isForeign ? foreign : shop;
+      return openPage(browser, `${site.url}/?html=${encodeURIComponent(html)}`, before);
     },
     async [Symbol.asyncDispose]() {
       await browser.close();
@@ -169,21 +171,24 @@ async function openPage(browser: Browser, url: string, before?: string): Promise
   };
 }
 
-/** A page as a shop would write it. */
+/** The page that was asked for. */
 function pageOf(request: Request): Response {
-  const { searchParams } = new URL(request.url);
-  const boxes = Array.from(
-    { length: Number(searchParams.get("boxes")) },
+  const html = new URL(request.url).searchParams.get("html");
+  const page = `<!doctype html><title>A shop</title><link rel="icon" href="data:,">${html}`;
+  return new Response(page, { headers: { "Content-Type": "text/html; charset=utf-8" } });
+}
+
+function shopPage(app: string, boxes: number): string {
+  const articles = Array.from(
+    { length: boxes },
     (_, box) => `<article data-listing="locations:${box}"></article>`,
   );
-  const client = JSON.stringify(`${searchParams.get("app")}/client.js`);
-  const html = `<!doctype html><title>A shop</title><link rel="icon" href="data:,">
-<style>body { margin: 0 } article { height: 300px }</style>
-${boxes.join("\n")}
+  const client = JSON.stringify(`${app}/client.js`);
+  return `<style>body { margin: 0 } article { height: 300px }</style>
+${articles.join("\n")}
 <script type="module">
   import * as zeropoll from ${client};
-  zeropoll.watch();
   globalThis.zeropoll = zeropoll;
+  zeropoll.watch();
 </script>`;
-  return new Response(html, { headers: { "Content-Type": "text/html" } });
 }

@@ -30,6 +30,34 @@ Deno.test("deno task demo:feed adds up, and does so when it is run again", async
   }
 });
 
+Deno.test("the README's curl samples count a view, flush it, and read it", async () => {
+  const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+  const section = readme.split(/^(?=## )/m).find((text) => text.startsWith("## Counting views"))!;
+  const [send, read] = [...section.matchAll(/^```sh\n(.*?)^```/gms)].map(([, lines]) => lines);
+  const folder = await copyOfTheTree();
+  const session = startDev(folder);
+  try {
+    const [, url] = await session.until(/^app +http:\/\/(\S+)/m);
+    await session.until(/A first job:/);
+    assert.match(await shell(send, url), /"outcome":"counted".*"job":"feed.flush"/);
+    await session.until(/job\.succeeded job=feed\.rank /);
+    const printed = await shell(read, url);
+    assert.match(printed, /"id":"42","days":\{"1":\{"views":1,/);
+    assert.match(printed, /"listings":\[\{"position":1,"kind":"locations","id":"42"/);
+  } finally {
+    await stopDev(session);
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** What these lines print, with dev's real address in the place of the usual one. */
+async function shell(lines: string, address: string): Promise<string> {
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-ec", lines.replaceAll("localhost:8787", address)],
+  }).output();
+  return new TextDecoder().decode(stdout);
+}
+
 const mistaken = [
   { args: ["--app=http://127.0.0.1:1"], says: /^Nothing answers at http:\/\/127.0.0.1:1 / },
   {
