@@ -33,7 +33,7 @@ const BEFORE = 7;
 /** The whole content. */
 export function FeedView(props: FeedViewProps) {
   const { state, warnings, path, windows, segment, publicUrl } = props;
-  const { now, flushed, days } = state;
+  const { now, countedTo, days } = state;
   const isEmpty = state.flushes.length === 0 &&
     metrics.every((metric) => days.every((day) => sumOf(day, metric) === 0n));
   return (
@@ -42,13 +42,11 @@ export function FeedView(props: FeedViewProps) {
         <div>
           <h1>Feed</h1>
           <p class="quiet">
-            {flushed
-              ? (
-                <>
-                  Counted up to the last flush: <Moment at={flushed.startedAt} now={now} />
-                </>
-              )
-              : "Nothing was flushed yet."}
+            {countedTo === undefined ? "Nothing was flushed yet." : (
+              <>
+                Counted up to <Moment at={countedTo} now={now} />
+              </>
+            )}
           </p>
         </div>
         <nav class="row small" aria-label="Days in the charts">

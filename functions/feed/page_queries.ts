@@ -60,6 +60,8 @@ export interface FeedState {
   flushes: Flush[];
   /** The newest that has ended. */
   flushed?: Flush;
+  /** Until when everything is counted, in epoch ms; a flush of a past day knows it up to its end. */
+  countedTo?: number;
   yesterday: Proof;
   /** Days of the last week that have ended and are not proven, oldest first. */
   unproven: Day[];
@@ -91,8 +93,17 @@ export async function readFeedState(sql: Sql, request: StateRequest): Promise<Fe
       return readFeedPage(sql, { kind, segment: name, limit: TOP });
     }),
   ]);
-  const rankings = kinds.map((kind, index) => ({ kind, page: pages[index] }));
-  return { now, days, flushes, flushed, ...proofs, audit, segments, rankings };
+  return {
+    now,
+    days,
+    flushes,
+    flushed,
+    countedTo: countedTo(flushes),
+    ...proofs,
+    audit,
+    segments,
+    rankings: kinds.map((kind, index) => ({ kind, page: pages[index] })),
+  };
 }
 
 async function readDays(sql: Sql, today: Day, count: number): Promise<FeedState["days"]> {
@@ -130,6 +141,12 @@ async function readFlushes(sql: Sql, which: string, limit: number): Promise<Flus
     entries: BigInt(row.entries),
     drift: BigInt(row.drift),
   }));
+}
+
+function countedTo(flushes: readonly Flush[]): number | undefined {
+  const moments = flushes.filter(({ endedAt }) => endedAt !== undefined)
+    .map(({ day, startedAt }) => Math.min(startedAt, startOfDay(day) + DAY_MS));
+  return moments.length === 0 ? undefined : Math.max(...moments);
 }
 
 interface FlushRow {

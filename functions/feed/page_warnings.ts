@@ -22,7 +22,7 @@ const FLUSH_MS = 15 * 60_000;
 
 /** All of it, the worst first. */
 export function warningsOf(state: FeedState, flushMs: number): Warning[] {
-  const { now, flushed, unproven, audit, flushes } = state;
+  const { now, flushed, countedTo, unproven, audit, flushes } = state;
   const warnings: Warning[] = [];
   if (flushed && flushed.drift !== 0n) {
     warnings.push({
@@ -58,10 +58,10 @@ export function warningsOf(state: FeedState, flushMs: number): Warning[] {
       text: "QStash tries it again by itself; when that has failed, it is among the dead letters.",
     });
   }
-  if (newest && now - newest.startedAt > flushMs + LATE_MS) {
+  if (countedTo !== undefined && now - countedTo > flushMs + LATE_MS) {
     warnings.push({
       level: "watch",
-      title: `No flush for ${formatDuration(now - newest.startedAt)}`,
+      title: `No flush for ${formatDuration(now - countedTo)}`,
       text: `While there is traffic, one comes every ${formatDuration(flushMs)}. Without traffic ` +
         "that is as it should be; a flush now tells the two apart.",
     });

@@ -19,8 +19,8 @@ export interface PageOptions {
   title: string;
   /** Default: 200. */
   status?: number;
-  /** Default: the one that refreshes the page when it is looked at again. */
-  script?: AssetName;
+  /** Default: the one that refreshes the page when it is looked at again; null for none. */
+  script?: AssetName | null;
   /** What an action of the reader's has led to. */
   notice?: string;
   headers?: Readonly<Record<string, string>>;
@@ -71,7 +71,7 @@ function Frame({ c, title, script = "page.js", notice, children }: FrameProps) {
         <title>{`${title} · Zeropoll`}</title>
         <link rel="icon" href="data:," />
         <link rel="stylesheet" href={assetPath(c, "page.css")} />
-        <script type="module" src={assetPath(c, script)} />
+        {script && <script type="module" src={assetPath(c, script)} />}
       </head>
       <body data-now={deps.clock.now()}>
         <a class="skip" href="#content">Skip to the content</a>

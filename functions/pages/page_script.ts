@@ -28,16 +28,22 @@ const showAges = () => {
   }
 };
 
-// What is open stays open, and whoever works by keyboard stays where they were.
+// What is open stays open, what was entered too, and whoever works by keyboard stays where they were.
 const swap = (fresh) => {
   const main = document.querySelector("main");
   const focused = document.activeElement;
-  if (main.contains(focused) && focused.matches("input, select")) return;
+  const isEntered = ({ value, defaultValue }) => value !== defaultValue;
+  if ([...main.querySelectorAll("input")].some(isEntered)) return;
+  for (const { id, selectedIndex } of main.querySelectorAll("select[id]")) {
+    const select = fresh.querySelector("#" + id);
+    if (select) select.selectedIndex = selectedIndex;
+  }
   for (const { id } of main.querySelectorAll("details[open][id]")) {
     fresh.querySelector("#" + id)?.setAttribute("open", "");
   }
   const id = main.contains(focused) ? focused.id : "";
   main.replaceWith(fresh);
+  document.querySelector(".notice")?.remove();
   if (id) document.getElementById(id)?.focus();
 };
 const refresh = async () => {

@@ -40,6 +40,8 @@ export const problemPages: MiddlewareHandler<AppEnv> = async (c, next) => {
   const page = await pageResponse(c, {
     title: problem.title,
     status: res.status,
+    // What a form has led to cannot be asked for again.
+    ...(c.req.method !== "GET" && { script: null }),
     ...(retryAfter && { headers: { "Retry-After": retryAfter } }),
   }, <ProblemView c={c} problem={problem} />);
   // What was set for the problem, its type above all, is not the page's.
@@ -57,6 +59,11 @@ function ProblemView({ c, problem }: { c: Context<AppEnv>; problem: Problem }) {
       {code === "operator_missing" && (
         <p>
           <a href={publicPath(c, SIGN_IN)}>Sign in</a>
+        </p>
+      )}
+      {c.var.operator && (
+        <p>
+          <a href={publicPath(c, "/admin")}>Back to the dashboards</a>
         </p>
       )}
       <p class="quiet small">

@@ -156,13 +156,25 @@ inBrowser("the page shows what came of its buttons when it is looked at again", 
   await look(page, { hidden: true });
   assert.deepEqual(requests(), [], "a page that nobody sees asks for nothing");
   await page.locator("#flushes summary").click();
+  await page.locator("#flush-day").selectOption({ index: 2 });
   await page.locator("#rank-now").focus();
   await look(page, { hidden: false });
   const after = (before + 1).toLocaleString("en-GB");
   await page.locator("#views-title + .number", { hasText: after }).waitFor();
   assert.deepEqual(requests(), [`GET ${PATH}`]);
   assert.equal(await page.evaluate("document.activeElement.id"), "rank-now");
+  assert.equal(await page.locator(".notice").count(), 0, "what was asked for is there");
   assert.equal(await page.locator("#flushes[open]").count(), 1, "what was open stays open");
+  assert.equal(await page.evaluate("document.querySelector('#flush-day').selectedIndex"), 2);
+
+  requests();
+  await page.locator("#segment").fill("ber");
+  await laterInThePage(page);
+  await page.evaluate("document.querySelector('#flush [data-at]').textContent = 'before'");
+  await look(page, { hidden: false });
+  await page.getByText("before", { exact: true }).waitFor({ state: "detached" });
+  assert.equal(requests().length, 1);
+  assert.equal(await page.locator("#segment").inputValue(), "ber", "nor is what was entered lost");
 }, { userAgent: BROWSER });
 
 /** Time as the page knows it, without waiting for it. */
