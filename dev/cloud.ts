@@ -8,6 +8,7 @@
  */
 import { installClock, VirtualClock, WallClock } from "./clock.ts";
 import type { DevClock } from "./clock.ts";
+import { createMigratedPostgres } from "./database.ts";
 import { parseDuration } from "./qstash/durations.ts";
 import {
   createQstashServer,
@@ -38,6 +39,8 @@ export interface CloudOptions {
   plan?: QstashServerOptions["plan"];
   /** Makes the ids of QStash's messages. Default: random. */
   newMessageId?: QstashServerOptions["newMessageId"];
+  /** A Postgres as well (PGlite, in memory, migrated), which takes 2 s to start. Default: false. */
+  postgres?: boolean;
   /** Settings to add, or to replace. */
   environment?: Record<string, string>;
 }
@@ -79,6 +82,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   }
   const clock = kind === "virtual" ? new VirtualClock(options.startAt) : new WallClock();
   const uninstall = kind === "virtual" ? installClock(clock) : () => {};
+  const postgres = options.postgres ? await createMigratedPostgres() : undefined;
   const redis = await createRedisServer({ clock, redisUrl });
   const qstash = createQstashServer({ clock, plan, newMessageId: options.newMessageId });
   const servers: Listening[] = [];
@@ -100,6 +104,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     QSTASH_TOKEN: qstash.token,
     QSTASH_CURRENT_SIGNING_KEY: qstash.signingKeys.current,
     QSTASH_NEXT_SIGNING_KEY: qstash.signingKeys.next,
+    ...(postgres && { DATABASE_URL: postgres.url }),
     ...cloudSecrets,
     ...options.environment,
   };
@@ -108,6 +113,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     await qstash.close();
     await redis.close();
     await Promise.all(servers.map((server) => server.close()));
+    await postgres?.close();
     uninstall();
   };
   return {

@@ -32,9 +32,12 @@ const list = z.string().default("").transform((value) =>
 );
 
 const secret = text.min(16, "must be at least 16 characters");
-const origin = z.string().regex(
-  /^(\*|https?:\/\/[^/?#@\s]+)$/,
-  "must be `*` or a comma list of origins, as in https://shop.example",
+const origin = z.string().refine(
+  (value) =>
+    value === "*" || (/^https?:[^*]+$/.test(value) && URL.canParse(value) &&
+      // As browsers send it: lower case, without a path or the scheme's own port.
+      new URL(value).origin === value),
+  "must be `*` or a comma list of origins as browsers send them, as in https://shop.example",
 );
 const operator = z.string().regex(
   /^[^\s:]{16,}(:[A-Z_]+(\+[A-Z_]+)*)?$/,

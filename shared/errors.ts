@@ -133,6 +133,12 @@ export class PostgresUnavailableError extends AppError {
   override readonly code = "postgres_unavailable";
   override readonly retryable = true;
   override readonly retryAfterMs = 5_000;
+  /** As in `57P03`, where Postgres itself said so. */
+  readonly sqlState?: string;
+  constructor(message: string, options: { cause?: unknown; sqlState?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.sqlState = options.sqlState;
+  }
 }
 
 /** Postgres refused a statement. The message holds no parameter; `retryable` after a deadlock or the like. */

@@ -61,3 +61,65 @@ Deno.test("a PUBLIC_URL with credentials is refused, as it stands in answers", (
   const { faults } = faultsOf({ ...complete, PUBLIC_URL: "https://user:pass@app.example" });
   assert.deepEqual(faults.map(({ setting }) => setting), ["PUBLIC_URL"]);
 });
+
+Deno.test("without settings of the feed its defaults hold, and what it needs is off", () => {
+  const config = readConfig(complete);
+  assert.deepEqual(config.feed, { uniques: "exact", flushMs: 7_200_000 });
+  assert.deepEqual(config.corsOrigins, []);
+  assert.equal(config.identitySecret, undefined);
+  assert.equal(config.userTokens, undefined);
+  assert.equal(config.clientIpHeader, undefined);
+});
+
+Deno.test("the feed's settings are taken as they are given", () => {
+  const config = readConfig({
+    ...complete,
+    CORS_ORIGINS: "https://shop.example, http://localhost:5173",
+    IDENTITY_SECRET: "sixteen letters.",
+    AUTH_JWKS_URL: "https://issuer.example/.well-known/jwks.json",
+    CLIENT_IP_HEADER: "X-Real-IP",
+    FEED_UNIQUES: "approximate",
+    FEED_FLUSH_MINUTES: "15",
+  });
+  assert.deepEqual(config.feed, { uniques: "approximate", flushMs: 900_000 });
+  assert.deepEqual(config.corsOrigins, ["https://shop.example", "http://localhost:5173"]);
+  assert.deepEqual(config.userTokens, {
+    jwksUrl: "https://issuer.example/.well-known/jwks.json",
+  });
+  assert.deepEqual(readConfig({ ...complete, AUTH_SECRET: "sixteen letters." }).userTokens, {
+    secret: "sixteen letters.",
+  });
+});
+
+const refusedSettings: [setting: string, value: string, because: string][] = [
+  ["IDENTITY_SECRET", "short", "a short one can be guessed"],
+  ["AUTH_SECRET", "short", "a short one can be guessed"],
+  ["AUTH_JWKS_URL", "ftp://issuer.example/keys", "it is no http URL"],
+  ["CORS_ORIGINS", "https://shop.example/", "an origin has no path"],
+  ["CORS_ORIGINS", "shop.example", "an origin has a scheme"],
+  ["CORS_ORIGINS", "https://Shop.example", "browsers send it in lower case"],
+  ["CORS_ORIGINS", "https://shop.example:443", "browsers leave the scheme's own port out"],
+  ["CORS_ORIGINS", "https://shop.example, null", "null is every sandbox"],
+  ["CORS_ORIGINS", "https://*.shop.example", "a part of an origin is none"],
+  ["CLIENT_IP_HEADER", "X Real IP", "no header has a space"],
+  ["FEED_UNIQUES", "rough", "it is neither"],
+  ["FEED_FLUSH_MINUTES", "7", "a slot would span midnight"],
+  ["FEED_FLUSH_MINUTES", "1", "so many flushes cost more than they tell"],
+  ["FEED_FLUSH_MINUTES", "2h", "it is no number"],
+  ["FEED_FLUSH_MINUTES", "2880", "a day is the longest"],
+];
+for (const [setting, value, because] of refusedSettings) {
+  Deno.test(`${setting}=${value} is refused at boot: ${because}`, () => {
+    const error = faultsOf({ ...complete, [setting]: value });
+    assert.deepEqual(error.faults.map((fault) => fault.setting), [setting]);
+  });
+}
+
+Deno.test("users' tokens are checked in one way, not in two", () => {
+  const { faults } = faultsOf({
+    ...complete,
+    AUTH_SECRET: "sixteen letters.",
+    AUTH_JWKS_URL: "https://issuer.example/keys",
+  });
+  assert.deepEqual(faults.map(({ setting }) => setting), ["AUTH_JWKS_URL"]);
+});

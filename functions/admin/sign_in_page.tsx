@@ -26,7 +26,8 @@ export function signInPage(c: Context<AppEnv>, { next, fault }: SignInOptions): 
     <section class="card narrow" aria-labelledby="title">
       <h1 id="title">Sign in</h1>
       <p class="quiet">
-        With your operator's token, one of <code>OPERATOR_TOKENS</code>. It lasts 12 hours.
+        With your operator's token, one of{" "}
+        <code>OPERATOR_TOKENS</code>. You stay signed in for 12 hours.
       </p>
       <form method="post" action={publicPath(c, SIGN_IN)} class="stacked">
         <input type="hidden" name="next" value={next} />

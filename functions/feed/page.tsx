@@ -24,7 +24,6 @@ export interface FeedViewProps {
   segment?: string;
   /** Newest first. */
   keptDays: readonly string[];
-  mayAudit: boolean;
   publicUrl: string;
 }
 
@@ -73,28 +72,31 @@ export function FeedView(props: FeedViewProps) {
           {text}
         </div>
       ))}
-      {isEmpty && <Empty publicUrl={publicUrl} />}
-      <div class="tiles">
-        {metrics.map((metric) => <Tile key={metric} metric={metric} days={days} />)}
-      </div>
-      <Card
-        id="counts"
-        title="Today, and the 7 days before"
-        about="By metric and kind, in UTC days."
-      >
-        <Wide label="Counts by metric and kind">
-          <CountsTable days={days.slice(-1 - BEFORE)} />
-        </Wide>
-        <details id="days">
-          <summary>The charts as a table</summary>
-          <Wide label="Counts of each day">
-            <DaysTable days={days} />
-          </Wide>
-        </details>
-      </Card>
+      {isEmpty ? <Empty publicUrl={publicUrl} /> : (
+        <div class="tiles">
+          {metrics.map((metric) => <Tile key={metric} metric={metric} days={days} />)}
+        </div>
+      )}
       <FlushCard {...props} />
+      {!isEmpty && <CountsCard days={days} />}
       <RankingsCard {...props} />
     </>
+  );
+}
+
+function CountsCard({ days }: Pick<FeedState, "days">) {
+  return (
+    <Card id="counts" title="Today, and the 7 days before" about="By metric and kind, in UTC days.">
+      <Wide label="Counts by metric and kind">
+        <CountsTable days={days.slice(-1 - BEFORE)} />
+      </Wide>
+      <details id="days">
+        <summary>The charts as a table</summary>
+        <Wide label="Counts of each day">
+          <DaysTable days={days} />
+        </Wide>
+      </details>
+    </Card>
   );
 }
 

@@ -8,10 +8,11 @@
 import { formatCount, formatDuration } from "../pages/formats.ts";
 import { Card, Moment, Wide } from "../pages/parts.tsx";
 import type { FeedViewProps } from "./page.tsx";
-import type { Audit, FeedState, Flush, Proof } from "./page_queries.ts";
+import { AuditText } from "./page_audit.tsx";
+import type { FeedState, Flush, Proof } from "./page_queries.ts";
 
 /** Flushes, proof and audit, with their buttons. */
-export function FlushCard({ state, path, keptDays, mayAudit }: FeedViewProps) {
+export function FlushCard({ state, path, keptDays }: FeedViewProps) {
   const { now, flushed, yesterday, audit, flushes } = state;
   return (
     <Card
@@ -25,9 +26,7 @@ export function FlushCard({ state, path, keptDays, mayAudit }: FeedViewProps) {
             {keptDays.map((day, age) => <option key={day} value={day}>{dayName(day, age)}</option>)}
           </select>
           <button type="submit" id="flush-now">Flush now</button>
-          {mayAudit && (
-            <button type="submit" id="audit-now" formaction={`${path}/audit`}>Audit</button>
-          )}
+          <button type="submit" id="audit-now" formaction={`${path}/audit`}>Audit</button>
         </form>
       }
     >
@@ -83,35 +82,6 @@ function ProofText({ proof, now }: { proof: Proof; now: number }) {
     );
   }
   return <span class="watch">not proven yet: it is closed after 00:10 UTC</span>;
-}
-
-function AuditText({ audit, now }: { audit: Audit; now: number }) {
-  const { day, auditedAt, compared, differing, differences } = audit;
-  return (
-    <>
-      <Moment at={auditedAt} now={now} />
-      <br />
-      of {day}: {formatCount(compared)} compared, {differing === 0n
-        ? <span class="good">none differ</span>
-        : <strong class="wrong">{formatCount(differing)} differ</strong>}
-      {differing > 0n && (
-        <details id="differences">
-          <summary>What differs</summary>
-          <pre tabindex={0}>{linesOf(differences)}</pre>
-        </details>
-      )}
-    </>
-  );
-}
-
-const SHOWN = 20;
-
-/** One line for each difference, whatever it is made of. */
-function linesOf(differences: unknown): string {
-  if (!Array.isArray(differences)) return JSON.stringify(differences, undefined, 2);
-  const lines = differences.slice(0, SHOWN).map((difference) => JSON.stringify(difference));
-  const left = differences.length - lines.length;
-  return lines.join("\n") + (left > 0 ? `\nand ${left} more` : "");
 }
 
 function FlushTable({ flushes, now }: Pick<FeedState, "flushes" | "now">) {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import * as z from "zod";
 import { addDays, type Day, DAY_MS, dayOf, type Sql, startOfDay } from "../../shared/mod.ts";
 import { type Kind, kinds } from "./contracts.ts";
 import { type Page, readFeedPage } from "./feed_pages.ts";
@@ -28,12 +29,24 @@ export interface Flush {
   drift: bigint;
 }
 
+/** As the audit keeps it: `pending` is what was not flushed yet. */
+const Difference = z.object({
+  kind: z.string(),
+  id: z.string(),
+  metric: z.string(),
+  redis: z.number(),
+  postgres: z.number(),
+  is: z.enum(["drift", "pending"]),
+});
+
 export interface Audit {
   day: Day;
   auditedAt: number;
   compared: bigint;
+  /** Counts that have drifted. */
   differing: bigint;
-  differences: unknown;
+  /** Some of them, and some that are pending. */
+  differences: z.infer<typeof Difference>[];
 }
 
 /** A day that has ended: `none` if nothing was counted on it. */
@@ -164,7 +177,7 @@ async function readAudit(sql: Sql): Promise<Audit | undefined> {
     auditedAt: row.audited_at.getTime(),
     compared: BigInt(row.compared),
     differing: BigInt(row.differing),
-    differences: row.differences,
+    differences: z.array(Difference).parse(row.differences),
   };
 }
 

@@ -26,7 +26,7 @@ export function RankingsCard({ state, path, segment }: FeedViewProps) {
               name="segment"
               value={segment ?? ""}
               list="segments"
-              size={14}
+              size={9}
               maxlength={64}
               placeholder="all"
               autocomplete="off"

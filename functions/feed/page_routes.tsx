@@ -28,9 +28,9 @@ const MINUTE_MS = 60_000;
 
 const windows = [14, 30];
 const actions = {
-  flush: { job: "feed.flush", notice: "The flush was asked for" },
-  rank: { job: "feed.rank", notice: "The ranking was asked for" },
-  audit: { job: "feed.audit", notice: "The audit was asked for" },
+  flush: "The flush",
+  rank: "The ranking",
+  audit: "The audit",
 } as const;
 type Action = keyof typeof actions;
 const isAction = (name: string): name is Action => Object.hasOwn(actions, name);
@@ -39,7 +39,7 @@ const mayMonitor = requireOperator("ACCESS_MONITORING");
 
 export const pageRoutes = new Hono<AppEnv>()
   .get(PATH, mayMonitor, async (c) => {
-    const { config, clock, jobs } = c.var.deps;
+    const { config, clock } = c.var.deps;
     const { segment, days } = c.req.query();
     const chosen = SegmentName.safeParse(segment?.trim().replace(/^.*:/, "")).data;
     const state = await readFeedState(sqlOfFeed(c.var.deps), {
@@ -57,7 +57,6 @@ export const pageRoutes = new Hono<AppEnv>()
         windows={windows}
         segment={chosen}
         keptDays={Array.from({ length: KEPT_DAYS }, (_, age) => addDays(dayOf(state.now), -age))}
-        mayAudit={actions.audit.job in jobs.registry}
         publicUrl={config.publicUrl}
       />,
     );
@@ -65,18 +64,15 @@ export const pageRoutes = new Hono<AppEnv>()
   .post(`${PATH}/:action`, mayMonitor, async (c) => {
     const { config, clock, jobs, log } = c.var.deps;
     const action = c.req.param("action");
-    if (!isAction(action) || !(actions[action].job in jobs.registry)) {
-      throw new RequestError("not_found", `Cannot find ${c.req.path}`);
-    }
-    const { job } = actions[action];
+    if (!isAction(action)) throw new RequestError("not_found", `Cannot find ${c.req.path}`);
     const day = await readDay(c);
-    const input = action === "rank" ? {} : { day, uniques: config.feed.uniques };
     // A second press within the minute is the same job.
     const minute = Math.floor(clock.now() / MINUTE_MS);
-    const { deduplicated } = await jobs.enqueueUnchecked(job, input, {
-      dedupeId: `dashboard ${action} ${day} ${minute}`,
-    });
-    log.info("operator.asked", { operator: await operatorName(c.var.operator!), job, day });
+    const options = { dedupeId: `dashboard ${action} ${day} ${minute}` };
+    const { deduplicated } = action === "rank"
+      ? await jobs.enqueue("feed.rank", {}, options)
+      : await jobs.enqueue(`feed.${action}`, { day, uniques: config.feed.uniques }, options);
+    log.info("operator.asked", { operator: await operatorName(c.var.operator!), action, day });
     const notice = deduplicated ? `${action}-again` : action;
     return c.redirect(publicPath(c, `${PATH}?notice=${notice}`), 303);
   });
@@ -102,6 +98,6 @@ function noticeOf(c: Context<AppEnv>): string | undefined {
   const [action, again] = (c.req.query("notice") ?? "").split("-");
   if (!isAction(action)) return undefined;
   return again
-    ? `${actions[action].notice} less than a minute ago.`
-    : `${actions[action].notice}. It takes some seconds: come back to this tab, or reload.`;
+    ? `${actions[action]} was asked for less than a minute ago.`
+    : `${actions[action]} was asked for. It takes some seconds: come back to this tab, or reload.`;
 }

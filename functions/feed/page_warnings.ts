@@ -34,8 +34,10 @@ export function warningsOf(state: FeedState, flushMs: number): Warning[] {
   if (audit && audit.differing > 0n) {
     warnings.push({
       level: "wrong",
-      title: `The audit of ${audit.day} found ${formatCount(audit.differing)} differences`,
-      text: "What differs stands below. Flush that day once more, then audit it again.",
+      title: `By the last audit, ${
+        formatCount(audit.differing)
+      } counts of ${audit.day} have drifted`,
+      text: "They stand below. Flush that day once more, then audit it again.",
     });
   }
   const overdue = unproven.filter((day) => sinceEndOf(day, now) > PROOF_MS);
@@ -43,8 +45,9 @@ export function warningsOf(state: FeedState, flushMs: number): Warning[] {
     warnings.push({
       level: "wrong",
       title: `Not proven to be complete: ${overdue.join(", ")}`,
-      text: "The flush after midnight has not got through, and Redis forgets a day after 7 more. " +
-        "Look for feed.close among the dead letters (GET /api/dead-letters).",
+      text:
+        "It is tried again every 6 hours, and Redis forgets a day when 7 more have passed. Audit " +
+        "it, and look for feed.close and feed.prove among the dead letters (GET /api/dead-letters).",
     });
   }
   const [newest] = flushes;

@@ -21,7 +21,12 @@ const kind = {
   description: `One of ${kinds.join(", ")}.`,
   required: true,
 } as const;
-const problems = ["feed_kind_unknown", "body_invalid", "postgres_unavailable"] as const;
+const problems = [
+  "feed_kind_unknown",
+  "body_invalid",
+  "postgres_unavailable",
+  "circuit_open",
+] as const;
 const stale =
   "While Postgres is away, as it was answered last, with `stale` and X-Degraded: stale.";
 
@@ -104,7 +109,13 @@ export const readOperations: readonly Operation[] = [
         body: ListingsAnswer,
       },
     },
-    problems: ["body_invalid", "body_malformed", "body_too_large", "postgres_unavailable"],
+    problems: [
+      "body_invalid",
+      "body_malformed",
+      "body_too_large",
+      "postgres_unavailable",
+      "circuit_open",
+    ],
     price: { commands: "0", messages: "at most 1 in 10 minutes" },
     sample: { listings: [{ kind: "locations", id: 42, segments: ["berlin"] }] },
   },

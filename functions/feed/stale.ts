@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Log, PostgresUnavailableError } from "../../shared/mod.ts";
+import { CircuitOpenError, type Log, PostgresUnavailableError } from "../../shared/mod.ts";
 
 export interface StaleAnswersOptions {
   mostEntries: number;
@@ -83,7 +83,7 @@ export interface FreshOrStale<T> {
 /**
  * What `read` resolves to, one answer for each key; while Postgres is away, what it was last.
  *
- * @throws {PostgresUnavailableError} when one of them was never asked for here
+ * @throws {PostgresUnavailableError | CircuitOpenError} when one of them was never asked for here
  */
 export async function freshOrStale<T>(
   memory: StaleAnswers,
@@ -95,7 +95,9 @@ export async function freshOrStale<T>(
     keys.forEach((key, index) => memory.remember(key, answers[index]));
     return { answers, isStale: false };
   } catch (error) {
-    if (!(error instanceof PostgresUnavailableError)) throw error;
+    if (!(error instanceof PostgresUnavailableError || error instanceof CircuitOpenError)) {
+      throw error;
+    }
     const answers = keys.map((key) => memory.recall(key));
     if (answers.includes(undefined)) throw error;
     log.warn("feed.stale", { error: error.message });

@@ -42,6 +42,7 @@ p { margin: 0 0 .6rem; max-width: 75ch; }
 .plain { list-style: none; padding: 0; margin: 1rem 0 0; }
 .head { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; justify-content: space-between; margin: 0 0 .9rem; }
 .head p { margin: .15rem 0 0; }
+.row a[aria-current] { color: inherit; font-weight: 600; text-decoration: none; }
 .row { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: 0; }
 .stacked { display: grid; gap: .5rem; } .stacked .fault { margin: 0; }
 button, input, select {
@@ -88,7 +89,7 @@ code, pre { font: .88rem/1.55 var(--mono); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 40rem) {
   .wrap { padding: 0 1rem; } main { padding-top: 1rem; }
-  .card { padding: 1rem; } .scroll { margin: 0 -1rem; padding: 0 1rem; }
+  .card { padding: 1rem; } .chart { height: 3.5rem; } .scroll { margin: 0 -1rem; padding: 0 1rem; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
 }
 `;

@@ -39,7 +39,7 @@ export function Card({ id, title, about, actions, children }: CardProps) {
 export function Moment({ at, now }: { at: number; now: number }) {
   return (
     <>
-      <time datetime={new Date(at).toISOString()}>{formatMoment(at)}</time>{" "}
+      <time datetime={new Date(at).toISOString()}>{formatMoment(at)}</time>,{" "}
       <span class="quiet" data-at={at}>{formatAge(now - at)}</span>
     </>
   );

@@ -8,6 +8,7 @@
  * @module
  */
 import postgres from "postgres";
+import { type Breaker, createBreaker } from "../core/breaker.ts";
 import { AppError, PostgresQueryError, PostgresUnavailableError } from "../errors.ts";
 import type { Database, Sql, SqlValue } from "../ports.ts";
 
@@ -23,6 +24,8 @@ export interface PostgresOptions {
   connectTimeoutMs?: number;
   /** How long one statement may take. Default: 20 s. */
   statementTimeoutMs?: number;
+  /** Shared by all sessions. Default: 5 failures open it for 30 s. */
+  breaker?: Breaker;
 }
 
 type Client = postgres.Sql;
@@ -30,6 +33,7 @@ type Transaction = postgres.TransactionSql;
 
 const POOL_CONNECTIONS = 4;
 const IDLE_SECONDS = 20;
+const QUERY_CANCELED = "57014";
 /** How long a cancelled statement may take to end, and a closed connection to say goodbye, in ms. */
 const GRACE_MS = 2_000;
 /** A transaction whose isolate died, or that waits for the outside, frees its locks after this. */
@@ -38,6 +42,8 @@ const IDLE_IN_TRANSACTION = "set local idle_in_transaction_session_timeout = '30
 /** Makes a Postgres; build it once, and give each request a `session` of it. */
 export function createPostgres(options: PostgresOptions): Database {
   const { scope = "isolate", statementTimeoutMs = 20_000 } = options;
+  const breaker = options.breaker ??
+    createBreaker({ dependency: "postgres", clock: { now: () => Date.now() } });
   let client: Client | undefined;
 
   async function drop(dropped: Client | undefined): Promise<void> {
@@ -128,10 +134,13 @@ export function createPostgres(options: PostgresOptions): Database {
   }
 
   const current = () => sqlOver(client ??= connect(options));
+  // One that was cancelled took too long by itself: Postgres is there for the others.
+  const isAway = (error: unknown) =>
+    error instanceof PostgresUnavailableError && error.sqlState !== QUERY_CANCELED;
   const database: Database = {
-    query: (text, params) => current().query(text, params),
-    transaction: (work) => current().transaction(work),
-    session: () => scope === "request" ? createPostgres(options) : shared,
+    query: (text, params) => breaker.guard(() => current().query(text, params), isAway),
+    transaction: (work) => breaker.guard(() => current().transaction(work), isAway),
+    session: () => scope === "request" ? createPostgres({ ...options, breaker }) : shared,
     close: () => drop(client),
   };
   /** What a request sees of the pool: it closes nothing. */
@@ -178,13 +187,21 @@ function explained(error: unknown): unknown {
       cause: error.message,
     });
   }
-  if (isOutage(code)) return new PostgresUnavailableError(`Cannot use Postgres now: ${code}`);
-  return new PostgresQueryError(code, withoutValues(error.message), constraint_name);
+  if (isOutage(code)) {
+    return new PostgresUnavailableError(`Cannot use Postgres now: ${code}`, { sqlState: code });
+  }
+  const advice = isUnmigrated(code) ? "; run deno task migrate" : "";
+  return new PostgresQueryError(code, withoutValues(error.message) + advice, constraint_name);
 }
 
 /** Connections, log-in, no such database, resources, shutdown, cancelled, killed while idle. */
 function isOutage(sqlState: string): boolean {
   return /^(08|28|3D|53|57|25P03|55P03)/.test(sqlState);
+}
+
+/** A table, or a column of one, is not there. */
+function isUnmigrated(sqlState: string): boolean {
+  return sqlState === "42P01" || sqlState === "42703";
 }
 
 /** Postgres quotes values in some messages: `invalid input syntax for type integer: "x"`. */

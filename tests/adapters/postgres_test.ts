@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { VirtualClock } from "../../dev/clock.ts";
 import {
   type Database,
   PostgresQueryError,
   PostgresUnavailableError,
   type SqlValue,
 } from "../../shared/mod.ts";
+import { createBreaker } from "../../shared/core/breaker.ts";
 import { createPostgres } from "../../shared/adapters/postgres.ts";
 import { listen } from "../../dev/server.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";
@@ -232,3 +234,30 @@ function silentServer() {
     },
   };
 }
+
+Deno.test("after 5 outages in a row calls fail at once for 30 s, then one asks again", async () => {
+  const clock = new VirtualClock();
+  const url = "postgres://nobody@127.0.0.1:1/none";
+  const database = createPostgres({
+    url,
+    scope: "request",
+    breaker: createBreaker({ dependency: "postgres", clock }),
+  });
+  const codes = async (count: number) => {
+    const seen: string[] = [];
+    for (let n = 0; n < count; n++) {
+      // Each request has a session of its own, and the breaker is one for all.
+      const session = database.session();
+      await session.query("SELECT 1").catch(({ code }) => seen.push(code));
+      await session.close();
+    }
+    return seen;
+  };
+  assert.deepEqual(await codes(7), [
+    ...new Array(5).fill("postgres_unavailable"),
+    "circuit_open",
+    "circuit_open",
+  ]);
+  await clock.advance(30_000);
+  assert.deepEqual(await codes(2), ["postgres_unavailable", "circuit_open"]);
+});

@@ -44,12 +44,12 @@ for (const engine of postgresEngines()) {
         const part of [
           `<p class="number">${shown}</p>`,
           `<td class="number-cell today">${shown}</td>`,
-          '2026-11-21 14:05:00 UTC</time> <span class="quiet" data-at="' +
+          '2026-11-21 14:05:00 UTC</time>, <span class="quiet" data-at="' +
           `${NOW - 25 * 60_000}">25 min ago`,
           "in 4 s and 1 slice: 98,120 members, 4,870 entries",
           "Drift 0: Redis and Postgres agree",
           'proven to be complete</span>, <time datetime="2026-11-21T00:10:31.000Z"',
-          '41,210 compared, <span class="good">none differ',
+          '41,210 compared, <span class="good">none has drifted',
           '<td class="id">services-10</td>',
           '<option value="berlin">',
         ]
@@ -82,7 +82,8 @@ for (const engine of postgresEngines()) {
     await fill(world.sql);
     await world.sql.query("UPDATE feed_ranks SET listing = '<script>alert(1)</script>'");
     await world.sql.query(
-      `UPDATE feed_audits SET differing = 1, differences = '[{"id": "</pre><script>alert(1)"}]'`,
+      `UPDATE feed_audits SET differing = 1, differences =
+        '[{"kind":"events","id":"<script>alert(2)","metric":"views","redis":3,"postgres":4,"is":"drift"}]'`,
     );
     const { text } = await world.page();
     assert.ok(text.includes("&lt;script&gt;alert(1)"));
@@ -97,8 +98,9 @@ for (const engine of postgresEngines()) {
     },
     {
       name: "an audit that differs",
-      change: `UPDATE feed_audits SET differing = 2, differences = '[{"listing":"7"},{"a":1}]'`,
-      says: /warning wrong"><b>The audit of 2026-11-20 found 2 differences<[\s\S]*{&quot;listing/,
+      change: `UPDATE feed_audits SET differing = 2, differences =
+        '[{"kind":"events","id":"7","metric":"views","redis":3,"postgres":4,"is":"drift"}]'`,
+      says: /"><b>By the last audit, 2 counts of 2026-11-20 have drifted<[\s\S]*"id">events 7</,
     },
     {
       name: "a day that was not closed",
@@ -174,15 +176,15 @@ for (const engine of postgresEngines()) {
   });
 
   test("each button enqueues its job, once a minute, and the log says who pressed", async (world) => {
-    for (const action of ["flush", "rank"]) {
+    for (const action of ["flush", "rank", "audit"]) {
       const first = await world.press(action, { day: addDays(TODAY, -2) });
       assert.equal(first.headers.get("Location"), `/admin/analytics/feed?notice=${action}`);
       const again = await world.press(action, { day: addDays(TODAY, -2) });
       assert.equal(again.headers.get("Location"), `/admin/analytics/feed?notice=${action}-again`);
     }
-    assert.equal(world.cloud.qstash.messages().length, 2);
+    assert.equal(world.cloud.qstash.messages().length, 3);
     const asked = world.lines.filter(({ event }) => event === "operator.asked");
-    assert.equal(asked.length, 4);
+    assert.equal(asked.length, 6);
     assert.match(`${asked[0].operator}`, /^[\w-]{16}$/);
     await world.cloud.settle();
     await world.cloud.advance(60_000);

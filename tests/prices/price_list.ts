@@ -8,6 +8,7 @@
  */
 import { createWorld, type World } from "../core/jobs/world.ts";
 import { startDatabase } from "../support/database.ts";
+import { eventPrices } from "./event_prices.ts";
 
 /** Billed Redis commands, QStash messages, and requests to Redis one after another. */
 export interface Price {
@@ -26,6 +27,8 @@ export interface PriceRow extends Price {
   beyond?: Price;
   /** It needs a Postgres. */
   postgres?: true;
+  /** Settings to add. */
+  environment?: Record<string, string>;
 }
 
 const tracked: Price = { commands: 2, messages: 1, trips: 2 };
@@ -44,6 +47,7 @@ async function deadJob(world: World): Promise<string> {
 }
 
 export const priceList: readonly PriceRow[] = [
+  ...eventPrices,
   {
     operation: "a day without traffic",
     ...nothing,
@@ -280,7 +284,7 @@ export const priceList: readonly PriceRow[] = [
 export async function measure(row: PriceRow): Promise<Price> {
   await using postgres = row.postgres && await startDatabase();
   await using world = await createWorld({
-    ...(postgres && { environment: { DATABASE_URL: postgres.url } }),
+    environment: { ...row.environment, ...(postgres && { DATABASE_URL: postgres.url }) },
   });
   const prepared = await row.prepare?.(world);
   const { redis, qstash } = world.cloud;

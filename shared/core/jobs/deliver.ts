@@ -14,7 +14,7 @@ import type { JobsDependencies } from "./dependencies.ts";
 import { findJob } from "./enqueue.ts";
 import { childEnded } from "./groups.ts";
 import { hashedId } from "./identity.ts";
-import { assertInput, publicationOf } from "./publication.ts";
+import { assertInput, publicationOf, retryWaitMs } from "./publication.ts";
 import { settle } from "./settle.ts";
 
 /** A signature is good for 5 minutes; clocks may differ. */
@@ -228,8 +228,10 @@ async function attemptFailed(
     log.warn("job.unrecorded", { job: job.name, id, because: cause.code });
   }
   if (forGood) return { kind: "failed-for-good", id, message };
-  const retryAfterMs = error instanceof AppError ? error.retryAfterMs : undefined;
-  return { kind: "failed", id, message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  const retryAfterMs = error instanceof AppError ? error.retryAfterMs ?? 0 : 0;
+  // Sooner than the job's own backoff, an outage of a minute would use up every attempt.
+  const isLater = retryAfterMs > retryWaitMs(job, attempt);
+  return { kind: "failed", id, message, ...(isLater && { retryAfterMs }) };
 }
 
 /** The envelope in a delivery's body, if there is one for this job. */

@@ -7,7 +7,7 @@ import { BodyInvalidError, type FieldFault, UnsupportedDelayError } from "../../
 import type { JobEnvelope } from "../../contracts/job.ts";
 import type { Delivery, Publication } from "../../ports.ts";
 import { deduplicationId } from "./identity.ts";
-import type { Backoff, EnqueueOptions, Registry } from "./job.ts";
+import type { Backoff, EnqueueOptions, Job, Registry } from "./job.ts";
 
 type RegisteredJob = Registry[string];
 
@@ -57,6 +57,14 @@ export function publicationOf(
 /** QStash's expression for a backoff; `retried` is 0 before the first retry. */
 export function retryDelay({ first, factor = 2, max = 3_600_000 }: Backoff): string {
   return `min(${max}, ${first} * pow(${factor}, retried))`;
+}
+
+/** How long the job itself waits after its attempt number `attempt` has failed, in ms. */
+export function retryWaitMs({ backoff }: Pick<Job, "backoff">, attempt: number): number {
+  // QStash's own: e^(2.5 n) seconds before retry number n, at most a day.
+  if (!backoff) return Math.min(86_400, Math.exp(2.5 * (attempt + 1))) * 1_000;
+  const { first, factor = 2, max = 3_600_000 } = backoff;
+  return Math.min(max, first * factor ** attempt);
 }
 
 /**

@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { createApp } from "../../../functions/app.ts";
 import { createDeps, type Deps } from "../../../functions/deps.ts";
+import { registry as appRegistry } from "../../../functions/jobs/registry.ts";
 import { type Cloud, createCloud } from "../../../dev/cloud.ts";
 import { silentLog } from "../../support/silent_log.ts";
 import {
@@ -95,6 +96,8 @@ export function createRegistry(world: Observed) {
     return { attempt, generation };
   }
   return defineRegistry({
+    // What the app's own endpoints enqueue.
+    ...appRegistry,
     "work.do": defineJob({
       name: "work.do",
       input: Orders,
