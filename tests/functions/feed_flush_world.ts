@@ -38,7 +38,14 @@ export async function startRedis(redisUrl?: string): Promise<RedisUnderTest> {
   const clock = new WallClock();
   const server = await createRedisServer({ clock, redisUrl });
   const listening = listen(server.fetch);
-  const redis = createUpstashRedis({ url: listening.url, token: server.token, clock });
+  // On a machine that is busy with other tests, 1.5 s may pass.
+  const timeoutMs = 30_000;
+  const redis = createUpstashRedis({
+    url: listening.url,
+    token: server.token,
+    clock,
+    timeoutMs,
+  });
   return {
     redis,
     server,
