@@ -75,16 +75,16 @@ export {
 } from "./core/counters/day.ts";
 export {
   appendToLog,
-  isLater,
   LOG_START,
   logCommand,
   type LoggedEntry,
-  readLog,
+  trimLog,
 } from "./core/counters/event_log.ts";
+export { type LogPage, LogReader } from "./core/counters/log_reader.ts";
 export { createIdentities, type Identities, type Person } from "./core/counters/identity.ts";
 export {
-  countMembers,
   type Listing,
+  MemberCounts,
   recordUnique,
   shardOf,
   UNIQUE_SHARDS,
@@ -93,6 +93,13 @@ export {
   type UniqueEvent,
   type UniqueMetric,
 } from "./core/counters/unique_events.ts";
+export { isStorable } from "./core/counters/storable.ts";
+export {
+  countParts,
+  readMembers,
+  WALK_REQUESTS,
+  walkMembers,
+} from "./core/counters/unique_reads.ts";
 export { createRedisDeadLetters } from "./core/dead_letters.ts";
 export { createPostgresDeadLetters } from "./core/postgres_dead_letters.ts";
 export { withFields } from "./core/log_fields.ts";

@@ -3,30 +3,27 @@
  *
  * @module
  */
-import * as z from "zod";
 import { defineJob } from "../../shared/mod.ts";
 import { auditDay } from "./audit.ts";
-import { writeAudit } from "./audit_store.ts";
-import { Uniques } from "./events.ts";
+import { AuditInput } from "./audit_cursor.ts";
+import { patience, runOf } from "./flush_jobs.ts";
+import type { FlushLimits } from "./flush_limits.ts";
 
-const SHOWN = 20;
+/** Makes the job; `limits` are for tests. */
+export function createAuditJob(limits: FlushLimits = {}) {
+  /** Compares a day; changes nothing but the record of it. */
+  const feedAudit = defineJob({
+    name: "feed.audit",
+    description: "Says where Redis and Postgres differ for a day.",
+    input: AuditInput,
+    ...patience,
+    run: async (input, context) => {
+      const audit = await auditDay(context, input, { run: runOf(context), limits });
+      if ("next" in audit) await context.enqueue(feedAudit, { ...input, from: audit.next });
+      return audit;
+    },
+  });
+  return feedAudit;
+}
 
-/** Compares a day; changes nothing but the record of it. */
-export const feedAudit = defineJob({
-  name: "feed.audit",
-  description: "Says where Redis and Postgres differ for a day.",
-  input: z.object({ day: z.iso.date(), uniques: Uniques.default("exact") }),
-  timeoutMs: 60_000,
-  run: async ({ day, uniques }, context) => {
-    const audit = await auditDay(context, day, { views: uniques === "exact" });
-    await writeAudit(context.sql, context.id, audit, context.clock.now());
-    return {
-      day,
-      compared: audit.compared,
-      pending: audit.pending.length,
-      pendingEntries: audit.pendingEntries,
-      drift: audit.drift.length,
-      differences: [...audit.drift, ...audit.pending].slice(0, SHOWN),
-    };
-  },
-});
+export const feedAudit = createAuditJob();

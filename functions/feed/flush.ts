@@ -7,44 +7,17 @@
  *
  * @module
  */
-import * as z from "zod";
-import { UNIQUE_SHARDS } from "../../shared/mod.ts";
-import { Uniques } from "./events.ts";
-import { flushApproximateViews } from "./flush_approximate.ts";
-import { keepExpiring } from "./flush_expiry.ts";
+import { DAY_MS, startOfDay, UNIQUE_SHARDS } from "../../shared/mod.ts";
+import { type FlushCursor, type FlushInput, newCursor } from "./flush_cursor.ts";
+import { flushEstimates } from "./flush_estimates.ts";
+import { DayExpiry } from "./flush_expiry.ts";
 import { FlushBudget, type FlushLimits } from "./flush_limits.ts";
-import { flushLog } from "./flush_log.ts";
+import { flushLog, flushLogBefore } from "./flush_log.ts";
 import { flushSet } from "./flush_set.ts";
+import { type FlushSlice, logReader } from "./flush_slice.ts";
+import { beginFlush, countExcess, writeFlush } from "./flush_store.ts";
 import type { FeedParts } from "./parts.ts";
-import { countedSoFar, readDay, writeFlush } from "./store.ts";
-
-const count = z.int().min(0);
-
-/** Where a flush stands between two deliveries. */
-export const FlushCursor = z.object({
-  /** The job that began it. */
-  run: z.string(),
-  startedAt: z.int(),
-  /** Deliveries before this one. */
-  slices: count,
-  stage: z.enum(["log", "sets", "approximate"]),
-  shard: count,
-  /** The last listing whose estimate was written. */
-  listing: z.string(),
-  members: count,
-  entries: count,
-  skipped: count,
-  /** What Postgres held of views and bookings when the flush began. */
-  held: count,
-});
-export type FlushCursor = z.infer<typeof FlushCursor>;
-
-export const FlushInput = z.object({
-  day: z.iso.date(),
-  uniques: Uniques.default("exact"),
-  from: FlushCursor.optional(),
-});
-export type FlushInput = z.infer<typeof FlushInput>;
+import { addDays } from "../../shared/mod.ts";
 
 export interface FlushReport {
   day: string;
@@ -53,7 +26,7 @@ export interface FlushReport {
   members: number;
   /** Requests of impressions and favorites that this flush added. */
   entries: number;
-  /** What was none of ours, and left alone. */
+  /** Members and entries that were none of ours, and left alone. */
   skipped: number;
   /** Views and bookings that Postgres held and Redis no longer does: 0, unless Redis lost some. */
   drift: number;
@@ -61,64 +34,93 @@ export interface FlushReport {
   next?: FlushCursor;
 }
 
+export interface FlushOptions {
+  /** The job that begins the flush. */
+  run: string;
+  limits?: FlushLimits;
+  /** Default: a new one of these limits. */
+  budget?: FlushBudget;
+}
+
 /** Brings Postgres up to what Redis holds of the day, as far as the limits let it. */
 export async function flushDay(
   parts: FeedParts,
   { day, uniques, from }: FlushInput,
-  { run, limits }: { run: string; limits?: FlushLimits },
+  { run, limits, budget = new FlushBudget(parts.clock, limits) }: FlushOptions,
 ): Promise<FlushReport> {
   const { sql, clock, log } = parts;
-  const budget = new FlushBudget(clock, limits);
-  const state = await readDay(sql, day);
-  const cursor: FlushCursor = from ? { ...from } : {
-    run,
-    startedAt: clock.now(),
-    slices: 0,
-    stage: "log",
-    shard: 0,
-    listing: "",
-    members: 0,
-    entries: 0,
-    skipped: 0,
-    held: await countedSoFar(sql, day, uniques),
-  };
+  const now = clock.now();
+  const cursor = { ...from ?? newCursor(run) };
+  const state = await beginFlush(sql, { day, run: cursor.run, now });
   cursor.slices++;
-  const met: string[] = [];
-  let isDone = false;
-  do {
-    if (cursor.stage === "log") {
-      const page = await flushLog(parts, day, budget);
-      cursor.entries += page.entries;
-      cursor.skipped += page.skipped;
-      if (page.entries > 0) met.push("log");
-      if (page.isLast) cursor.stage = "sets";
-    } else if (cursor.stage === "sets") {
-      const set = await flushSet(parts, day, cursor.shard, budget);
-      cursor.members += set.members;
-      cursor.skipped += set.skipped;
-      if (set.members > 0) met.push(String(cursor.shard));
-      cursor.shard++;
-      if (cursor.shard === UNIQUE_SHARDS) cursor.stage = "approximate";
-      isDone = cursor.shard === UNIQUE_SHARDS && uniques === "exact";
-    } else {
-      const after = await flushApproximateViews(parts, day, cursor.listing, budget);
-      cursor.listing = after ?? "";
-      isDone = after === undefined;
-    }
-  } while (!isDone && !budget.isSpent);
-  await keepExpiring(parts, day, { met, known: state.expiringKeys });
-  const drift = isDone ? Math.max(0, cursor.held - cursor.members) : 0;
-  if (cursor.skipped > 0) log.error("flush.skipped", { day, skipped: cursor.skipped });
+  if (cursor.stage === "before" && state.isBegun) cursor.stage = "log";
+  const slice: FlushSlice = {
+    parts,
+    day,
+    cursor,
+    budget,
+    expiry: new DayExpiry(day, {
+      known: state.expiringKeys,
+      isOver: now >= startOfDay(day) + DAY_MS,
+    }),
+    log: logReader(parts, day, budget),
+    logBefore: logReader(parts, addDays(day, -1), budget),
+  };
+  const isDone = () =>
+    cursor.stage === "done" || (cursor.stage === "estimates" && uniques === "exact");
+  let goesOn = true;
+  do goesOn = await step(slice); while (goesOn && !isDone() && !budget.isSpent);
+  const drift = isDone() ? await driftOf(slice, uniques === "exact") : 0;
+  const endedAt = isDone() ? clock.now() : undefined;
+  const written = await writeFlush(sql, { day, cursor, fresh: slice.expiry.fresh, drift, endedAt });
+  const skipped = cursor.skipped + written.skippedEntries;
+  if (isDone() && skipped > 0) log.warn("flush.skipped", { day, skipped });
   if (drift > 0) log.error("flush.drifted", { day, drift });
-  await writeFlush(sql, { day, cursor, drift, endedAt: isDone ? clock.now() : undefined });
-  const { slices, members, entries, skipped } = cursor;
   return {
     day,
-    slices,
-    members,
-    entries,
+    slices: cursor.slices,
+    members: cursor.views + cursor.bookings,
+    entries: written.entries,
     skipped,
     drift,
-    ...(!isDone && { next: cursor }),
+    ...(!isDone() && { next: cursor }),
   };
+}
+
+/** Takes the next step; resolves to false when it does not fit into this delivery. */
+async function step(slice: FlushSlice): Promise<boolean> {
+  switch (slice.cursor.stage) {
+    case "before":
+      await flushLogBefore(slice);
+      return true;
+    case "log":
+      await flushLog(slice);
+      return true;
+    case "sets":
+      return await flushSet(slice);
+    case "estimates":
+      await flushEstimates(slice);
+      return true;
+    case "done":
+      return false;
+  }
+}
+
+/** How much Postgres has above what Redis holds; estimates are left out. No command where it has none. */
+async function driftOf(slice: FlushSlice, withViews: boolean): Promise<number> {
+  const { parts: { redis, keys, sql }, day, cursor, budget } = slice;
+  const { views, bookings, skipped } = cursor;
+  const excess = await countExcess(sql, day, { views: withViews ? views : undefined, bookings });
+  if (excess === 0) return 0;
+  // Another flush may have read Redis after this one did: what Redis holds by now decides.
+  budget.spend();
+  const sizes = await redis.pipeline(
+    Array.from(
+      { length: UNIQUE_SHARDS },
+      (_, shard) => ["SCARD", keys.uniqueEvents(day, shard)] as const,
+    ),
+  ) as number[];
+  const size = sizes.reduce((sum, each) => sum + each, 0);
+  const risen = size - (views + bookings + skipped);
+  return Math.max(0, excess - Math.max(0, risen));
 }

@@ -1,24 +1,30 @@
 /**
- * The TTL of a day's keys: set by the first flush that meets them.
+ * When a day's keys are forgotten: said with the read, by the first flush that meets them.
  *
  * @module
  */
 import { type Day, forgottenAtSeconds } from "../../shared/mod.ts";
-import type { FeedParts } from "./parts.ts";
-import { rememberExpiring } from "./store.ts";
 
-/** Sets the TTL of the keys that were met and have none yet: `log`, or a set's number. One command each. */
-export async function keepExpiring(
-  { redis, keys, sql }: FeedParts,
-  day: Day,
-  { met, known }: { met: readonly string[]; known: readonly string[] },
-): Promise<void> {
-  const fresh = [...new Set(met)].filter((name) => !known.includes(name));
-  if (fresh.length === 0) return;
-  const at = forgottenAtSeconds(day);
-  await redis.pipeline(fresh.map((name) => {
-    const key = name === "log" ? keys.eventLog(day) : keys.uniqueEvents(day, Number(name));
-    return ["EXPIREAT", key, at] as const;
-  }));
-  await rememberExpiring(sql, day, fresh);
+/** What is known of the ends of a day's keys: `log`, or a set's number. */
+export class DayExpiry {
+  /** Those that were given their end by this delivery. */
+  readonly fresh: string[] = [];
+  readonly #at: number;
+  readonly #known: ReadonlySet<string>;
+
+  /** Once the day is over, each is told again: a Redis that lost its data lost this with it. */
+  constructor(day: Day, { known, isOver }: { known: readonly string[]; isOver: boolean }) {
+    this.#at = forgottenAtSeconds(day);
+    this.#known = new Set(isOver ? [] : known);
+  }
+
+  /** What to send with the read of this key, if anything. */
+  of(name: string): { expireAt?: number } {
+    const isSet = this.#known.has(name) || this.fresh.includes(name);
+    return isSet ? {} : { expireAt: this.#at };
+  }
+
+  note(name: string, { expires }: { expires: boolean }): void {
+    if (expires) this.fresh.push(name);
+  }
 }

@@ -3,56 +3,82 @@
  *
  * @module
  */
-import { type Day, DAY_MS, defineJob, type JobContext, startOfDay } from "../../shared/mod.ts";
-import { flushDay, FlushInput, type FlushReport } from "./flush.ts";
-import { feedProve } from "./prove_job.ts";
+import { defineJob, type JobContext, NonRetryableError } from "../../shared/mod.ts";
+import { closeDay, CloseInput, type CloseReport, closesAt, nextTryAt } from "./close.ts";
+import { flushDay, type FlushReport } from "./flush.ts";
+import { FlushInput } from "./flush_cursor.ts";
+import type { FlushLimits } from "./flush_limits.ts";
 import { feedRank } from "./rank_job.ts";
 
-/** How long after midnight UTC a day is closed: what was on its way has arrived by then. */
-export const CLOSING_MS = 600_000;
-
-/** A Redis or a Postgres that is away for 10 hours costs a dead letter, and nothing else. */
-const delivery = {
-  input: FlushInput,
+/** A Redis or a Postgres that is away for 8 hours costs nothing but time. */
+export const patience = {
   retries: 5,
   backoff: { first: 60_000, factor: 5, max: 6 * 3_600_000 },
   timeoutMs: 60_000,
 };
 
-/** Brings Postgres up to what Redis holds of a day, then has the feed ranked. */
-export const feedFlush = defineJob({
-  name: "feed.flush",
-  description: "Writes a day's counts from Redis to Postgres.",
-  ...delivery,
-  run: async (input, context): Promise<FlushReport> => {
-    const report = await flushDay(context, input, { run: input.from?.run ?? context.id });
-    if (report.next) await context.enqueue(feedFlush, { ...input, from: report.next });
-    else await followUp(context, input);
-    return report;
-  },
-});
-
-/** The flush after midnight, armed by the first event of a day. */
-export const feedClose = defineJob({
-  name: "feed.close",
-  description: "Flushes a day that has ended once more, and has it proven.",
-  ...delivery,
-  run: async (input, context): Promise<FlushReport> => {
-    const report = await flushDay(context, input, { run: input.from?.run ?? context.id });
-    const { day, uniques } = input;
-    if (report.next) await context.enqueue(feedClose, { ...input, from: report.next });
-    // Whatever the time: this clock may be behind the one by which the job was sent.
-    else await context.enqueue(feedProve, { day, uniques });
-    return report;
-  },
-});
-
-/** A day that is closed is proven, again where a late event came; one that goes on is ranked. */
-async function followUp(context: JobContext, { day, uniques }: FlushInput): Promise<void> {
-  if (isClosed(day, context.clock.now())) await context.enqueue(feedProve, { day, uniques });
-  else await context.enqueue(feedRank, {});
+/** What a flush or an audit is known by: another one for each replay, so that none is taken for a repeat. */
+export function runOf({ id, generation }: JobContext): string {
+  return generation === 0 ? id : `${id}.${generation}`;
 }
 
-function isClosed(day: Day, now: number): boolean {
-  return now >= startOfDay(day) + DAY_MS + CLOSING_MS;
+/** Makes the jobs; `limits` are for tests. */
+export function createFlushJobs(limits: FlushLimits = {}) {
+  /** Brings Postgres up to what Redis holds of a day, then has the feed ranked. */
+  const feedFlush = defineJob({
+    name: "feed.flush",
+    description: "Writes a day's counts from Redis to Postgres.",
+    input: FlushInput,
+    ...patience,
+    run: async (input, context): Promise<FlushReport> => {
+      const report = await flushDay(context, input, { run: runOf(context), limits });
+      if (report.next) {
+        await context.enqueue(feedFlush, { ...input, from: report.next });
+        return report;
+      }
+      await context.enqueue(feedRank, {});
+      const { day, uniques } = input;
+      // Something came late: the day has to be proven anew.
+      if (context.clock.now() >= closesAt(day)) await context.enqueue(feedClose, { day, uniques });
+      return report;
+    },
+  });
+
+  /** The flush after midnight, which proves that the day is complete. */
+  const feedClose = defineJob({
+    name: "feed.close",
+    description: "Flushes a day that has ended once more, and proves that nothing is missing.",
+    input: CloseInput,
+    ...patience,
+    run: async (input, context): Promise<CloseReport> => {
+      try {
+        const report = await closeDay(context, input, { run: runOf(context), limits });
+        if (report.next) await context.enqueue(feedClose, report.next);
+        else if (report.isProven) await context.enqueue(feedRank, {});
+        else await tryAgain(input, context, report.because);
+        return report;
+      } catch (error) {
+        if (!context.lastAttempt || error instanceof NonRetryableError) throw error;
+        const because = (error as Error).message;
+        await tryAgain(input, context, because);
+        return { day: input.day, isProven: false, because };
+      }
+    },
+  });
+
+  /** Some hours on, until shortly before Redis forgets the day; then it is a dead letter. */
+  async function tryAgain(
+    { day, uniques }: CloseInput,
+    { clock, enqueue, log }: JobContext,
+    because = "",
+  ): Promise<void> {
+    const notBefore = nextTryAt(day, clock.now());
+    log.error("day.not_proven", { day, because, nextTryAt: notBefore });
+    if (notBefore === undefined) throw new NonRetryableError(`Cannot prove ${day}: ${because}`);
+    await enqueue(feedClose, { day, uniques, isRepeat: true }, { notBefore });
+  }
+
+  return { feedFlush, feedClose };
 }
+
+export const { feedFlush, feedClose } = createFlushJobs();

@@ -1,44 +1,52 @@
 /**
- * How much one delivery of a flush takes on before it hands over to the next.
+ * How much one delivery of a flush, or of an audit, takes on before it hands over to the next.
  *
  * @module
  */
-import type { Clock } from "../../shared/mod.ts";
+import { type Clock, WALK_REQUESTS } from "../../shared/mod.ts";
 
 export interface FlushLimits {
-  /** Requests to Redis; a free Worker makes 50 of all kinds. Default: 35. */
+  /** Requests to Redis; a free Worker makes 50 of all kinds. Default: 30. */
   requests?: number;
   /** Default: 20 s. */
   durationMs?: number;
-  /** Characters of a page of the stream, about; the free plan's largest reply is 10 MB. Default: 4,000,000. */
+  /** Text of a page of the stream, about. Default: 4 MB. */
   pageCharacters?: number;
-  /** Members of a set that are held at once, when it is too large for one reply. Default: 300,000. */
-  heldMembers?: number;
+  /** Entries of such a page. Default: 5,000. */
+  pageEntries?: number;
+  /** The largest reply that there is memory for. Default: 12 MB, what a reply of 10 MB is as JSON. */
+  replyBytes?: number;
+  /** Members that are remembered at once, where a set is too large for one reply. Default: a million. */
+  partMembers?: number;
 }
 
 /** What is left of a delivery's limits. */
 export class FlushBudget {
-  readonly pageCharacters: number;
-  readonly heldMembers: number;
+  readonly limits: FlushLimits & { replyBytes: number };
   readonly #clock: Clock;
   readonly #endsAt: number;
-  #requests: number;
+  readonly #requests: number;
+  #spent = 0;
 
   constructor(clock: Clock, limits: FlushLimits = {}) {
-    const { requests = 35, durationMs = 20_000 } = limits;
+    const { requests = 30, durationMs = 20_000, replyBytes = 12_000_000 } = limits;
+    this.limits = { ...limits, replyBytes };
     this.#clock = clock;
     this.#endsAt = clock.now() + durationMs;
     this.#requests = requests;
-    this.pageCharacters = limits.pageCharacters ?? 4_000_000;
-    this.heldMembers = limits.heldMembers ?? 300_000;
   }
 
-  /** Counts requests that are about to be made. */
-  spend(requests = 1): void {
-    this.#requests -= requests;
+  /** Counts a request that is about to be made. */
+  spend(): void {
+    this.#spent++;
   }
 
   get isSpent(): boolean {
-    return this.#requests <= 0 || this.#clock.now() >= this.#endsAt;
+    return this.#spent >= this.#requests || this.#clock.now() >= this.#endsAt;
+  }
+
+  /** Whether a walk through a set fits; the first thing that a delivery does always does. */
+  hasWalk(): boolean {
+    return this.#spent === 0 || (!this.isSpent && this.#spent + WALK_REQUESTS <= this.#requests);
   }
 }

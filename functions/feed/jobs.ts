@@ -5,6 +5,5 @@
  */
 export { feedAudit } from "./audit_job.ts";
 export { feedClose, feedFlush } from "./flush_jobs.ts";
-export { feedProve } from "./prove_job.ts";
 export { feedRank } from "./rank_job.ts";
 export { feedRecord } from "./record_job.ts";

@@ -3,38 +3,44 @@
  *
  * @module
  */
-import {
-  type Day,
-  type FavoriteEntry,
-  type ImpressionsEntry,
-  type LoggedEntry,
-  type Sql,
-} from "../../shared/mod.ts";
+import type { Day, ImpressionsEntry, LoggedEntry, Sql } from "../../shared/mod.ts";
 import { applyFavorites, type FavoriteWord } from "./favorite_store.ts";
+import { addCounts, Additions } from "./store.ts";
+
+export interface LogChange {
+  day: Day;
+  /** The flush that adds them. */
+  run: string;
+  /** The position that they follow. */
+  after: string;
+  entries: readonly LoggedEntry[];
+}
 
 /**
  * Adds the entries and moves the position past them, in one transaction. Resolves to false, with
  * nothing added, when the position is no longer `after`: another flush was here.
  */
-export async function applyLog(
-  sql: Sql,
-  day: Day,
-  after: string,
-  entries: readonly LoggedEntry[],
-): Promise<boolean> {
+export async function applyLog(sql: Sql, change: LogChange): Promise<boolean> {
+  const { day, run, after, entries } = change;
   return await sql.transaction(async (sql) => {
-    await sql.query("INSERT INTO feed_days (day) VALUES ($1::date) ON CONFLICT DO NOTHING", [day]);
     const [{ log_position }] = await sql.query<{ log_position: string }>(
-      "SELECT log_position FROM feed_days WHERE day = $1::date FOR UPDATE",
+      `INSERT INTO feed_days (day) VALUES ($1::date)
+       ON CONFLICT (day) DO UPDATE SET day = EXCLUDED.day RETURNING log_position`,
       [day],
     );
     if (log_position !== after) return false;
-    await addImpressions(sql, day, batchesOf(entries));
-    await applyFavorites(sql, day, wordsOf(entries));
-    await sql.query("UPDATE feed_days SET log_position = $2 WHERE day = $1::date", [
-      day,
-      entries.at(-1)!.id,
-    ]);
+    const additions = new Additions();
+    await addImpressions(sql, day, batchesOf(entries), additions);
+    await applyFavorites(sql, wordsOf(entries), additions);
+    await addCounts(sql, day, additions.counts);
+    const skipped = entries.filter(({ entry }) => entry === undefined).length;
+    await sql.query(
+      `WITH moved AS (UPDATE feed_days SET log_position = $2 WHERE day = $1::date)
+       UPDATE feed_flushes SET entries = entries + $4::bigint,
+         skipped_entries = skipped_entries + $5::bigint
+       WHERE job = $3`,
+      [day, entries.at(-1)!.id, run, entries.length - skipped, skipped],
+    );
     return true;
   });
 }
@@ -54,21 +60,20 @@ function batchesOf(entries: readonly LoggedEntry[]): Map<string, Counts> {
 
 /** What people said of listings, with when: the stream's own time, unless the entry came late. */
 export function wordsOf(entries: readonly LoggedEntry[]): FavoriteWord[] {
-  return entries
-    .filter((logged): logged is { id: string; entry: FavoriteEntry } =>
-      logged.entry?.type === "favorite"
-    )
-    .map(({ id, entry: { kind, id: listing, by, favorited, at } }) => ({
-      kind,
-      listing,
-      person: by,
-      favorited,
-      at: at ?? Number(id.split("-")[0]),
-    }));
+  return entries.flatMap(({ id, entry }) => {
+    if (entry?.type !== "favorite") return [];
+    const { kind, by: person, favorited, at = Number(id.split("-")[0]) } = entry;
+    return [{ kind, id: entry.id, person, favorited, at }];
+  });
 }
 
-/** Adds the impressions of batches that were never added before. */
-async function addImpressions(sql: Sql, day: Day, batches: ReadonlyMap<string, Counts>) {
+/** The impressions of batches that were never added before, on any day. */
+async function addImpressions(
+  sql: Sql,
+  day: Day,
+  batches: ReadonlyMap<string, Counts>,
+  additions: Additions,
+) {
   if (batches.size === 0) return;
   const fresh = await sql.query<{ batch: string }>(
     `INSERT INTO feed_batches (batch, day)
@@ -77,22 +82,9 @@ async function addImpressions(sql: Sql, day: Day, batches: ReadonlyMap<string, C
      ON CONFLICT DO NOTHING RETURNING batch`,
     [day, JSON.stringify([...batches.keys()])],
   );
-  const sums = new Map<string, { kind: string; id: string; impressions: number }>();
   for (const { batch } of fresh) {
     for (const [kind, id, count] of batches.get(batch)!) {
-      const sum = sums.get(`${kind}:${id}`) ?? { kind, id, impressions: 0 };
-      sum.impressions += count;
-      sums.set(`${kind}:${id}`, sum);
+      additions.add({ kind, id }, "impressions", count);
     }
   }
-  if (sums.size === 0) return;
-  await sql.query(
-    `INSERT INTO feed_counts (day, kind, listing, impressions)
-     SELECT $1::date, kind, id, impressions
-     FROM jsonb_to_recordset($2::text::jsonb) AS given (kind text, id text, impressions bigint)
-     ORDER BY kind, id COLLATE "C"
-     ON CONFLICT (kind, listing, day) DO UPDATE SET
-       impressions = feed_counts.impressions + EXCLUDED.impressions`,
-    [day, JSON.stringify([...sums.values()])],
-  );
 }

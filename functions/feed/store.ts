@@ -1,13 +1,12 @@
 /**
- * The feed's counts and flushes in Postgres.
+ * The feed's counts in Postgres.
  *
  * Rows are written in one order everywhere: two flushes at once would lock each other's otherwise.
+ * A count that a bigint cannot hold is refused by Postgres, and fails its flush.
  *
  * @module
  */
-import { type Day, LOG_START, type Sql, type UniqueCounts } from "../../shared/mod.ts";
-import type { Uniques } from "./events.ts";
-import type { FlushCursor } from "./flush.ts";
+import type { Day, Listing, Sql, UniqueCounts } from "../../shared/mod.ts";
 
 /** Rows of one statement. */
 const ROWS = 5_000;
@@ -30,83 +29,49 @@ export async function raiseCounts(sql: Sql, day: Day, counts: readonly UniqueCou
   }
 }
 
-/** What Postgres holds of the day's unique events; estimates are left out. */
-export async function countedSoFar(sql: Sql, day: Day, uniques: Uniques): Promise<number> {
-  const [{ held }] = await sql.query<{ held: string }>(
-    `SELECT coalesce(sum(bookings ${uniques === "exact" ? "+ views" : ""}), 0) AS held
-     FROM feed_counts WHERE day = $1::date`,
-    [day],
-  );
-  return Number(held);
+/** What is to be added to a listing's counts of a day. */
+export interface AddedCounts extends Listing {
+  impressions: number;
+  favorites: number;
+  unfavorites: number;
 }
 
-/** How far a day has come. */
-export interface DayState {
-  /** The last entry of the stream that Postgres holds. */
-  logPosition: string;
-  /** Keys that have their TTL: `log`, or a set's number. */
-  expiringKeys: string[];
-  /** Epoch ms. */
-  provenAt?: number;
-  /** Whether the stream was emptied up to the position. */
-  logTrimmed: boolean;
+/** Sums up what a page of the stream adds, by listing. */
+export class Additions {
+  readonly #sums = new Map<string, AddedCounts>();
+
+  /** @throws {RangeError} beyond 2^53 − 1 in one page */
+  add({ kind, id }: Listing, metric: "impressions" | "favorites" | "unfavorites", count = 1): void {
+    const name = `${kind}:${id}`;
+    let sum = this.#sums.get(name);
+    if (!sum) {
+      sum = { kind, id, impressions: 0, favorites: 0, unfavorites: 0 };
+      this.#sums.set(name, sum);
+    }
+    sum[metric] += count;
+    if (!Number.isSafeInteger(sum[metric])) {
+      throw new RangeError(`Cannot add ${metric}: one page has more than a number holds exactly`);
+    }
+  }
+
+  get counts(): AddedCounts[] {
+    return [...this.#sums.values()];
+  }
 }
 
-export async function readDay(sql: Sql, day: Day): Promise<DayState> {
-  const [row] = await sql.query<
-    { log_position: string; expiring_keys: string[]; proven_at: Date | null; log_trimmed: boolean }
-  >(
-    `SELECT log_position, to_json(expiring_keys) AS expiring_keys, proven_at, log_trimmed
-     FROM feed_days WHERE day = $1::date`,
-    [day],
-  );
-  return {
-    logPosition: row?.log_position ?? LOG_START,
-    expiringKeys: row?.expiring_keys ?? [],
-    provenAt: row?.proven_at?.getTime(),
-    logTrimmed: row?.log_trimmed ?? false,
-  };
-}
-
-/** Notes that these keys have their TTL. */
-export async function rememberExpiring(sql: Sql, day: Day, names: readonly string[]) {
+/** Adds to the day's counts. In one statement, so that its rows are locked in the one order. */
+export async function addCounts(sql: Sql, day: Day, counts: readonly AddedCounts[]) {
+  if (counts.length === 0) return;
   await sql.query(
-    `INSERT INTO feed_days (day, expiring_keys)
-     SELECT $1::date, array_agg(name) FROM jsonb_array_elements_text($2::text::jsonb) AS given (name)
-     ON CONFLICT (day) DO UPDATE SET expiring_keys = (
-       SELECT array_agg(DISTINCT name)
-       FROM unnest(feed_days.expiring_keys || EXCLUDED.expiring_keys) AS names (name))`,
-    [day, JSON.stringify(names)],
-  );
-}
-
-export interface FlushRow {
-  day: Day;
-  cursor: FlushCursor;
-  drift: number;
-  /** Epoch ms; undefined while the flush goes on. */
-  endedAt?: number;
-}
-
-/** Writes how far the flush has come; an older word changes nothing. */
-export async function writeFlush(sql: Sql, { day, cursor, drift, endedAt }: FlushRow) {
-  const { run, startedAt, slices, members, entries } = cursor;
-  await sql.query(
-    `INSERT INTO feed_flushes (job, day, started_at, ended_at, slices, members, entries, drift)
-     VALUES ($1, $2::date, $3, $4, $5::int, $6::bigint, $7::bigint, $8::bigint)
-     ON CONFLICT (job) DO UPDATE SET ended_at = EXCLUDED.ended_at, slices = EXCLUDED.slices,
-       members = EXCLUDED.members, entries = GREATEST(feed_flushes.entries, EXCLUDED.entries),
-       drift = EXCLUDED.drift
-     WHERE feed_flushes.slices <= EXCLUDED.slices AND feed_flushes.ended_at IS NULL`,
-    [
-      run,
-      day,
-      new Date(startedAt).toISOString(),
-      endedAt === undefined ? null : new Date(endedAt).toISOString(),
-      slices,
-      members,
-      entries,
-      drift,
-    ],
+    `INSERT INTO feed_counts (day, kind, listing, impressions, favorites, unfavorites)
+     SELECT $1::date, kind, id, impressions, favorites, unfavorites
+     FROM jsonb_to_recordset($2::text::jsonb)
+       AS given (kind text, id text, impressions bigint, favorites bigint, unfavorites bigint)
+     ORDER BY kind, id COLLATE "C"
+     ON CONFLICT (kind, listing, day) DO UPDATE SET
+       impressions = feed_counts.impressions + EXCLUDED.impressions,
+       favorites = feed_counts.favorites + EXCLUDED.favorites,
+       unfavorites = feed_counts.unfavorites + EXCLUDED.unfavorites`,
+    [day, JSON.stringify(counts)],
   );
 }

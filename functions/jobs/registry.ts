@@ -5,7 +5,7 @@
  * @module
  */
 import { defineRegistry } from "../../shared/mod.ts";
-import { feedAudit, feedClose, feedFlush, feedProve, feedRank, feedRecord } from "../feed/jobs.ts";
+import { feedAudit, feedClose, feedFlush, feedRank, feedRecord } from "../feed/jobs.ts";
 import { debugEcho } from "./debug_echo.ts";
 import { githubPush } from "./github_push.ts";
 
@@ -14,7 +14,6 @@ export const registry = defineRegistry({
   "feed.audit": feedAudit,
   "feed.close": feedClose,
   "feed.flush": feedFlush,
-  "feed.prove": feedProve,
   "feed.rank": feedRank,
   "feed.record": feedRecord,
   "github.push": githubPush,

@@ -63,7 +63,9 @@ CREATE TABLE feed_flushes (
   ended_at timestamptz,
   slices integer NOT NULL DEFAULT 1,
   members bigint NOT NULL DEFAULT 0,
+  skipped_members bigint NOT NULL DEFAULT 0,
   entries bigint NOT NULL DEFAULT 0,
+  skipped_entries bigint NOT NULL DEFAULT 0,
   drift bigint NOT NULL DEFAULT 0
 );
 CREATE INDEX feed_flushes_newest ON feed_flushes (started_at DESC);
@@ -74,9 +76,49 @@ CREATE TABLE feed_audits (
   audited_at timestamptz NOT NULL,
   compared bigint NOT NULL,
   differing bigint NOT NULL,
+  pending bigint NOT NULL DEFAULT 0,
+  drift bigint NOT NULL DEFAULT 0,
+  log_compared boolean NOT NULL DEFAULT true,
   differences jsonb NOT NULL
 );
 CREATE INDEX feed_audits_newest ON feed_audits (day, audited_at DESC);
+
+CREATE TABLE feed_audit_runs (
+  run text NOT NULL PRIMARY KEY,
+  day date NOT NULL,
+  started_at timestamptz NOT NULL,
+  log_trimmed boolean NOT NULL,
+  log_position text NOT NULL
+);
+
+CREATE TABLE feed_audit_counts (
+  run text NOT NULL,
+  kind text NOT NULL,
+  listing text COLLATE "C" NOT NULL,
+  held_views bigint NOT NULL DEFAULT 0,
+  held_bookings bigint NOT NULL DEFAULT 0,
+  held_impressions bigint NOT NULL DEFAULT 0,
+  views bigint NOT NULL DEFAULT 0,
+  bookings bigint NOT NULL DEFAULT 0,
+  impressions bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (run, kind, listing)
+);
+
+CREATE TABLE feed_audit_batches (
+  run text NOT NULL,
+  batch text COLLATE "C" NOT NULL,
+  PRIMARY KEY (run, batch)
+);
+
+CREATE TABLE feed_audit_words (
+  run text NOT NULL,
+  kind text NOT NULL,
+  listing text COLLATE "C" NOT NULL,
+  person text COLLATE "C" NOT NULL,
+  favorited boolean NOT NULL,
+  said_at bigint NOT NULL,
+  PRIMARY KEY (run, kind, listing, person)
+);
 
 CREATE TABLE feed_rankings (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

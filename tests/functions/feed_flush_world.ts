@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { WallClock } from "../../dev/clock.ts";
 import { createRedisServer } from "../../dev/redis/server.ts";
 import { listen } from "../../dev/server.ts";
-import { flushDay, type FlushInput } from "../../functions/feed/flush.ts";
+import { flushDay } from "../../functions/feed/flush.ts";
+import type { FlushInput } from "../../functions/feed/flush_cursor.ts";
 import type { FlushLimits } from "../../functions/feed/flush_limits.ts";
 import type { FeedParts } from "../../functions/feed/parts.ts";
 import { createUpstashRedis } from "../../shared/adapters/upstash_redis.ts";
@@ -37,7 +38,14 @@ export async function startRedis(redisUrl?: string): Promise<RedisUnderTest> {
   const clock = new WallClock();
   const server = await createRedisServer({ clock, redisUrl });
   const listening = listen(server.fetch);
-  const redis = createUpstashRedis({ url: listening.url, token: server.token, clock });
+  // On a machine that is busy with other tests, 1.5 s may pass.
+  const timeoutMs = 30_000;
+  const redis = createUpstashRedis({
+    url: listening.url,
+    token: server.token,
+    clock,
+    timeoutMs,
+  });
   return {
     redis,
     server,
@@ -149,6 +157,7 @@ export async function assertCounted(sql: Sql, day: Day, people: { counted: Count
 /** Empties the feed's tables. */
 export async function emptyFeed(sql: Sql): Promise<void> {
   await sql.query(
-    "TRUNCATE feed_counts, feed_favorites, feed_batches, feed_days, feed_flushes, feed_audits",
+    "TRUNCATE feed_counts, feed_favorites, feed_batches, feed_days, feed_flushes, feed_audits," +
+      " feed_audit_runs, feed_audit_counts, feed_audit_batches, feed_audit_words",
   );
 }

@@ -11,6 +11,7 @@ import { LogEntry } from "../../contracts/event_log.ts";
 import type { Redis, RedisCommand } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
 import type { Day } from "./day.ts";
+import { isStorable } from "./storable.ts";
 
 /** Before the first entry of every stream. */
 export const LOG_START = "0-0";
@@ -37,36 +38,24 @@ export function logCommand(keys: Keys, day: Day, entry: LogEntry): RedisCommand 
   return ["XADD", keys.eventLog(day), "*", "e", JSON.stringify(entry)];
 }
 
-/** At most `count` entries after `after`, oldest first. One command. */
-export async function readLog(
-  redis: Redis,
-  keys: Keys,
-  day: Day,
-  { after, count }: { after: string; count: number },
-): Promise<{ entries: LoggedEntry[]; bytes: number }> {
-  const command = ["XRANGE", keys.eventLog(day), `(${after}`, "+", "COUNT", count] as const;
-  const reply = await redis.run(command, { timeoutMs: 15_000 }) as [string, string[]][];
-  let bytes = 0;
-  const entries = reply.map(([id, fields]): LoggedEntry => {
-    const text = fields[1] ?? "";
-    bytes += text.length;
-    return { id, entry: parseEntry(text) };
-  });
-  return { entries, bytes };
-}
-
-/** Whether the stream's id `one` comes after `other`. */
-export function isLater(one: string, other: string): boolean {
-  const [oneMs, oneNumber] = one.split("-").map(Number);
-  const [otherMs, otherNumber] = other.split("-").map(Number);
-  return oneMs > otherMs || (oneMs === otherMs && oneNumber > otherNumber);
-}
-
-function parseEntry(text: string): LogEntry | undefined {
+/** The entry in a stream's text; undefined for what is none of ours, or what Postgres would refuse. */
+export function parseEntry(text: string): LogEntry | undefined {
+  let entry: LogEntry | undefined;
   try {
-    return LogEntry.safeParse(JSON.parse(text)).data;
+    entry = LogEntry.safeParse(JSON.parse(text)).data;
   } catch {
     // Not ours: whoever reads the log says so.
     return undefined;
   }
+  return entry && textsOf(entry).every(isStorable) ? entry : undefined;
+}
+
+function textsOf(entry: LogEntry): string[] {
+  if (entry.type === "favorite") return [entry.kind, entry.id, entry.by];
+  return [entry.batch, ...entry.counts.flatMap(([kind, id]) => [kind, id])];
+}
+
+/** Lets go of the entries before this one, which stays. One command. */
+export async function trimLog(redis: Redis, keys: Keys, day: Day, position: string): Promise<void> {
+  await redis.run(["XTRIM", keys.eventLog(day), "MINID", "=", position]);
 }

@@ -10,6 +10,7 @@
 import type { Redis, RedisCommand } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
 import type { Day } from "./day.ts";
+import { isStorable } from "./storable.ts";
 
 /** How many sets a day has; to change it is to lose count of the days that are held. */
 export const UNIQUE_SHARDS = 8;
@@ -56,40 +57,51 @@ export function memberOf({ metric, by, kind, id }: UniqueEvent): string {
   return `${letters[metric]}${by}${kind}:${id}`;
 }
 
-/** Adds members of a set up by listing. Those that are not ours are left out, and returned. */
-export function countMembers(
-  members: Iterable<string>,
-  counts: Map<string, UniqueCounts> = new Map(),
-): { counts: Map<string, UniqueCounts>; unknown: string[] } {
-  const unknown: string[] = [];
-  for (const member of members) {
-    const listing = member.slice(17);
-    const colon = listing.indexOf(":");
+/** Adds members of sets up by listing. Those that are not ours are left out, and counted apart. */
+export class MemberCounts {
+  readonly #counts = new Map<string, UniqueCounts>();
+  views = 0;
+  bookings = 0;
+  /** Members that are none of ours. */
+  skipped = 0;
+
+  add(member: string): void {
+    const name = member.slice(17);
     const metric = member[0] === "v" ? "views" : member[0] === "b" ? "bookings" : undefined;
-    if (metric === undefined || colon < 1) {
-      unknown.push(member);
-      continue;
+    const counts = metric && (this.#counts.get(name) ?? this.#begin(name));
+    if (!counts) {
+      this.skipped++;
+      return;
     }
-    let count = counts.get(listing);
-    if (!count) {
-      count = {
-        kind: listing.slice(0, colon),
-        id: listing.slice(colon + 1),
-        views: 0,
-        bookings: 0,
-      };
-      counts.set(listing, count);
-    }
-    count[metric]++;
+    counts[metric!]++;
+    this[metric!]++;
   }
-  return { counts, unknown };
+
+  /** The counts of each listing. */
+  get counts(): UniqueCounts[] {
+    return [...this.#counts.values()];
+  }
+
+  #begin(name: string): UniqueCounts | undefined {
+    const colon = name.indexOf(":");
+    const listing = { kind: name.slice(0, Math.max(0, colon)), id: name.slice(colon + 1) };
+    if (!isStorable(listing.kind) || !isStorable(listing.id)) return undefined;
+    const counts = { ...listing, views: 0, bookings: 0 };
+    this.#counts.set(name, counts);
+    return counts;
+  }
 }
 
-/** Which of the day's sets holds the listing: FNV-1a of its kind and id. */
+/** Which of the day's sets holds the listing. */
 export function shardOf({ kind, id }: Listing): number {
+  return hashOf(`${kind}:${id}`) % UNIQUE_SHARDS;
+}
+
+/** FNV-1a of 32 bits. */
+export function hashOf(text: string): number {
   let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(`${kind}:${id}`)) {
+  for (const byte of new TextEncoder().encode(text)) {
     hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   }
-  return hash % UNIQUE_SHARDS;
+  return hash;
 }
