@@ -2,13 +2,18 @@
  * The ledger of what jobs have written: a row for each effect, in the transaction of its writes.
  *
  * The first to commit wins. Whoever comes while it runs waits for its end; whoever comes later
- * gets its result. No Redis command.
+ * gets its result, for 400 days. Rows older than that are swept by those that are written. No
+ * Redis command.
  *
  * @module
  */
 import type { Sql } from "../../ports.ts";
 
 const MOST_RESULT_BYTES = 256 * 1024;
+/** Longer than a deferral may wait (a year), and a dead letter after it (30 days). */
+const REMEMBERED_MS = 400 * 86_400_000;
+/** More than one for each that is written, so that what is due gets less. */
+const SWEPT_AT_ONCE = 10;
 
 /** One effect of one job. */
 export interface Effect {
@@ -29,11 +34,15 @@ export async function applyOnce<T>(
   return await sql.transaction(async (sql) => {
     // Where another transaction has written the row and not ended, this waits for it.
     const taken = await sql.query(
-      `INSERT INTO effects (job, name, applied_at) VALUES ($1, $2, $3)
+      `WITH swept AS (
+         DELETE FROM effects WHERE (job, name) IN (
+           SELECT job, name FROM effects WHERE applied_at < $5 AND (job, name) <> ($1, $2)
+           ORDER BY applied_at LIMIT ${SWEPT_AT_ONCE} FOR UPDATE SKIP LOCKED))
+       INSERT INTO effects (job, name, applied_at) VALUES ($1, $2, $3)
        ON CONFLICT (job, name) DO UPDATE SET result = NULL, applied_at = $3
        WHERE effects.applied_at < $4
        RETURNING job`,
-      [job, name, timestamp(now), timestamp(forgottenBefore)],
+      [job, name, timestamp(now), timestamp(forgottenBefore), timestamp(now - REMEMBERED_MS)],
     );
     if (taken.length === 0) {
       const [row] = await sql.query<{ result: string | null }>(

@@ -148,6 +148,44 @@ for (const engine of postgresEngines()) {
     assert.deepEqual((await bank.bookings()).map(({ amount }) => amount).sort(), [1, 5]);
   });
 
+  test("an effect is remembered for 400 days; then the next ones sweep it, 10 at a time", async () => {
+    await using bank = await createBank(engine);
+    const day = 86_400_000;
+    const sql = engine.database();
+    const apply = (job: string, at: number) =>
+      applyOnce(sql, { job, name: "main", now: at * day, forgottenBefore: 0 }, () => {
+        return Promise.resolve(`on day ${at}`);
+      });
+    for (let index = 0; index < 12; index++) await apply(`old ${index}`, 1);
+    await apply("younger", 2);
+    assert.equal(await apply("old 3", 401), "on day 1");
+    assert.equal((await bank.effects()).length, 13);
+    await apply("next", 401.5);
+    const left = async () => (await bank.effects()).map(({ job }) => job).sort();
+    assert.equal((await left()).length, 13 + 1 - 10);
+    assert.equal(await apply("after it", 401.6), "on day 401.6");
+    assert.deepEqual(await left(), ["after it", "next", "younger"]);
+    assert.equal(await apply("old 3", 402), "on day 402", "it is forgotten");
+  });
+
+  test("effects that are written at once sweep without waiting for one another", async () => {
+    await using bank = await createBank(engine);
+    const sql = engine.database();
+    await sql.query(`
+      INSERT INTO effects (job, name, applied_at)
+      SELECT 'old ' || n, 'main', '2020-01-01Z' FROM generate_series(1, 60) AS n`);
+    await Promise.all(Array.from({ length: 8 }, async (_, index) => {
+      const session = engine.database({ scope: "request" }).session();
+      const effect = { job: `new ${index}`, name: "main", now: Date.now(), forgottenBefore: 0 };
+      await applyOnce(session, effect, () => Promise.resolve());
+      await session.close();
+    }));
+    assert.deepEqual(
+      (await bank.effects()).map(({ job }) => job).sort(),
+      Array.from({ length: 8 }, (_, index) => `new ${index}`),
+    );
+  });
+
   test("of many at the same moment one writes, and all get its result", async () => {
     await using _bank = await createBank(engine);
     const effect = { job: "same", name: "main", now: 1e12, forgottenBefore: 0 };
