@@ -47,7 +47,7 @@ export function warningsOf(state: FeedState, flushMs: number): Warning[] {
       title: `Not proven to be complete: ${overdue.join(", ")}`,
       text:
         "It is tried again every 6 hours, and Redis forgets a day when 7 more have passed. Audit " +
-        "it, and look for feed.close and feed.prove among the dead letters (GET /api/dead-letters).",
+        "it, and look for feed.close among the dead letters (GET /api/dead-letters).",
     });
   }
   const [newest] = flushes;
