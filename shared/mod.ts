@@ -85,6 +85,7 @@ export { createIdentities, type Identities, type Person } from "./core/counters/
 export {
   type Listing,
   MemberCounts,
+  memberOf,
   recordUnique,
   shardOf,
   UNIQUE_SHARDS,

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { WallClock } from "../../dev/clock.ts";
-import { createRedisServer } from "../../dev/redis/server.ts";
+import { createRedisServer, type RedisServerOptions } from "../../dev/redis/server.ts";
 import { listen } from "../../dev/server.ts";
 import { flushDay } from "../../functions/feed/flush.ts";
 import type { FlushInput } from "../../functions/feed/flush_cursor.ts";
@@ -19,7 +19,9 @@ import {
   type Day,
   recordUnique,
   type Redis,
+  type RedisCommand,
   type Sql,
+  uniqueCommand,
 } from "../../shared/mod.ts";
 import { silentLog } from "../support/silent_log.ts";
 
@@ -34,9 +36,12 @@ export interface RedisUnderTest extends AsyncDisposable {
 }
 
 /** Our adapter on dev/redis, over HTTP; on the embedded engine, or on a real server. */
-export async function startRedis(redisUrl?: string): Promise<RedisUnderTest> {
+export async function startRedis(
+  redisUrl?: string,
+  limits?: RedisServerOptions["limits"],
+): Promise<RedisUnderTest> {
   const clock = new WallClock();
-  const server = await createRedisServer({ clock, redisUrl });
+  const server = await createRedisServer({ clock, redisUrl, limits });
   const listening = listen(server.fetch);
   // On a machine that is busy with other tests, 1.5 s may pass.
   const timeoutMs = 30_000;
@@ -95,6 +100,16 @@ export class People {
     const { redis, keys } = this.#parts;
     await recordUnique(redis, keys, { day: this.#day, metric: "views", kind, id, by });
     this.#once(`v ${kind}:${id} ${by}`, kind, id, "views");
+  }
+
+  /** Counts a view or a booking that is recorded by other means. */
+  note(kind: string, id: string, metric: "views" | "bookings", by: string): void {
+    this.#once(`${metric[0]} ${kind}:${id} ${by}`, kind, id, metric);
+  }
+
+  /** What records a view. */
+  command(kind: string, id: string, by: string): RedisCommand {
+    return uniqueCommand(this.#parts.keys, { day: this.#day, metric: "views", kind, id, by });
   }
 
   async booking(kind: string, id: string, by: string): Promise<void> {

@@ -59,8 +59,7 @@ export async function walkMembers(redis: Redis, key: string, options: WalkOption
   const { part, parts, mostBytes, onMember, onRequest } = options;
   const met = new DistinctMembers();
   let count = WALK_COUNT;
-  let cursor = "0";
-  do {
+  for (let cursor = "0";;) {
     onRequest?.();
     const command = ["SSCAN", key, cursor, "COUNT", count] as const;
     const page = await readExpiring(redis, command, { mostBytes }).catch((error) => {
@@ -76,7 +75,8 @@ export async function walkMembers(redis: Redis, key: string, options: WalkOption
       if (isOfPart && met.add(member)) onMember(member);
     }
     cursor = String(next);
-  } while (cursor !== "0");
+    if (cursor === "0") return;
+  }
 }
 
 /** Another part of the hash than the one that chose the set. */
