@@ -76,6 +76,8 @@ const days = [...sent.expected.days.keys()];
 console.log(
   days.length === 1 ? `  all of it on ${days[0]}` : `  over midnight: ${days.join(", ")}`,
 );
+// What QStash has kept goes to Redis first.
+if (sent.later > 0) await system.meterAtRest();
 for (const day of days) flushes.push(flush(day));
 
 const database = createPostgres({ url: options.database });

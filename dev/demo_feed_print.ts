@@ -77,9 +77,15 @@ export function printLedger(
   const most = flushes * (FLUSH_COMMANDS + 2 * JOB_COMMANDS);
   row(`${flushes} flushes and rankings`, flushes, `at most ${most}`, rest);
   row("in all", requests, "", total);
-  if (sent.repeated > 0) console.log(`  ${sent.repeated} requests failed and were sent again`);
+  if (sent.repeated > 0) {
+    console.log(
+      `  ${sent.repeated} requests failed and were sent again, which costs more: run it again`,
+    );
+  }
   if (sent.later > 0) {
-    console.log(`  ${sent.later} events were kept by QStash: Redis did not answer`);
+    console.log(
+      `  ${sent.later} events went through QStash, since Redis did not answer: run it again`,
+    );
   }
   return same && armed <= mostArmed && rest >= 0 && rest <= most;
 }

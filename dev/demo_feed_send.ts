@@ -74,29 +74,39 @@ export async function sendDay(plan: Plan, options: SendOptions): Promise<Sent> {
 }
 
 async function sendOne(action: Action, plan: Plan, { app, run }: SendOptions, sent: Sent) {
+  const url = `${app}/api/metrics/${PATHS[action.type]}`;
   const body = JSON.stringify(bodyOf(action, plan, run));
   const tally = sent.tallies[action.type];
   for (let attempt = 1;; attempt++) {
-    const response = await fetch(`${app}/api/metrics/${PATHS[action.type]}`, {
+    const { status, commands, text } = await post(url, body);
+    tally.commands += commands;
+    if (status === 200 || status === 202) {
+      tally.requests++;
+      if (commands > 1) tally.armed += commands - 1;
+      if (status === 202) sent.later++;
+      return;
+    }
+    if (status < 500 || attempt === TRIES) {
+      throw new Error(`POST ${url} answered ${status} to ${body}: ${text}`);
+    }
+    sent.repeated++;
+    await pause(attempt * 500);
+  }
+}
+
+/** Posts as a browser; whoever does not answer at all counts as a 503. */
+async function post(url: string, body: string) {
+  try {
+    const response = await fetch(url, {
       method: "POST",
       headers: { "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0" },
       body,
     });
-    const answer = await response.text();
     const timing = response.headers.get("Server-Timing") ?? "";
     const commands = Number(/desc="(\d+) commands"/.exec(timing)?.[1] ?? 0);
-    tally.commands += commands;
-    if (response.ok) {
-      tally.requests++;
-      if (commands > 1) tally.armed += commands - 1;
-      if (response.status === 202) sent.later++;
-      return;
-    }
-    if (response.status < 500 || attempt === TRIES) {
-      throw new Error(`${PATHS[action.type]} answered ${response.status} to ${body}: ${answer}`);
-    }
-    sent.repeated++;
-    await pause(attempt * 500);
+    return { status: response.status, commands, text: await response.text() };
+  } catch (error) {
+    return { status: 503, commands: 0, text: (error as Error).message };
   }
 }
 

@@ -102,8 +102,8 @@ export async function addPage(sql: Sql, { run, day, after, entries }: AuditPage)
     // A batch counts once; one that was sent around midnight may have been counted on another day.
     await sql.query(
       `WITH given AS (
-         SELECT DISTINCT ON (batch) batch, counts FROM jsonb_to_recordset($3::text::jsonb)
-           WITH ORDINALITY AS given (batch text, counts jsonb, number)
+         SELECT DISTINCT ON (batch) item ->> 'batch' AS batch, item -> 'counts' AS counts
+         FROM jsonb_array_elements($3::text::jsonb) WITH ORDINALITY AS batches (item, number)
          ORDER BY batch, number
        ), fresh AS (
          INSERT INTO feed_audit_batches (run, batch) SELECT $1, batch FROM given

@@ -27,7 +27,6 @@ export interface PriceRow extends Price {
   beyond?: Price;
   /** It needs a Postgres. */
   postgres?: true;
-  /** Settings to add. */
   environment?: Record<string, string>;
 }
 
@@ -288,8 +287,7 @@ export async function measure(row: PriceRow): Promise<Price> {
   });
   const prepared = await row.prepare?.(world);
   const { redis, qstash } = world.cloud;
-  redis.meter.reset();
-  qstash.meter.reset();
+  world.bill();
   await row.run(world, prepared);
   const { commands, requests } = redis.meter.snapshot();
   const { messages } = qstash.meter.snapshot();
