@@ -1,0 +1,276 @@
+/**
+ * The end of a day, as QStash and the clock bring it about: proven, or tried again until it is.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { type Cloud, createCloud } from "../../dev/cloud.ts";
+import { createApp } from "../../functions/app.ts";
+import { createDeps, type Deps } from "../../functions/deps.ts";
+import { closeDay, type CloseInput, nextTryAt } from "../../functions/feed/close.ts";
+import { createPostgres } from "../../shared/adapters/postgres.ts";
+import {
+  DAY_MS,
+  type LogFields,
+  PostgresUnavailableError,
+  readConfig,
+  recordUnique,
+  refusedFrom,
+  startOfDay,
+} from "../../shared/mod.ts";
+import { startDatabase } from "../support/database.ts";
+import { DAY, NEXT, openDays } from "./feed_flush_days.ts";
+import { assertCounted, emptyFeed, People, person } from "./feed_flush_world.ts";
+import { Died, mortal } from "./feed_mortal.ts";
+
+const server = await startDatabase();
+const database = createPostgres({ url: server.url });
+Deno.test.afterAll(async () => {
+  await database.close();
+  await server.close();
+});
+
+const BROWSER = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0" };
+
+interface World extends AsyncDisposable {
+  cloud: Cloud;
+  deps: Deps;
+  lines: ({ event: string } & LogFields)[];
+  view(id: string, session: string): Promise<number>;
+  /** The day as Postgres has it. */
+  day(day?: string): Promise<{ isProven: boolean; views: number }>;
+  post(metric: string, body: unknown): Promise<number>;
+}
+
+/** The whole system, on a day that begins at 10:00. */
+async function openCloud(): Promise<World> {
+  await emptyFeed(database);
+  const lines: World["lines"] = [];
+  const keep = (event: string, fields: LogFields = {}) => void lines.push({ ...fields, event });
+  let deps: Deps | undefined;
+  const cloud = await createCloud({
+    startAt: Date.parse(`${DAY}T10:00:00Z`),
+    environment: { DATABASE_URL: server.url },
+    app: (settings) => {
+      deps = createDeps(readConfig(settings), { log: { info: keep, warn: keep, error: keep } });
+      return createApp(deps);
+    },
+  });
+  async function post(metric: string, body: unknown) {
+    const response = await cloud.fetch(`/api/metrics/${metric}`, {
+      method: "POST",
+      headers: BROWSER,
+      body: JSON.stringify(body),
+    });
+    await response.body?.cancel();
+    return response.status;
+  }
+  return {
+    cloud,
+    deps: deps!,
+    lines,
+    post,
+    view: (id, session) => post("views", { kind: "events", id, session: `session-${session}` }),
+    async day(day = DAY) {
+      const [row] = await database.query<{ proven: boolean; views: number }>(
+        `SELECT proven_at IS NOT NULL AS proven,
+           (SELECT coalesce(sum(views), 0)::int FROM feed_counts WHERE day = $1::date) AS views
+         FROM feed_days WHERE day = $1::date`,
+        [day],
+      );
+      return { isProven: row?.proven ?? false, views: row?.views ?? 0 };
+    },
+    async [Symbol.asyncDispose]() {
+      await cloud.close();
+      await deps!.database?.close();
+    },
+  };
+}
+
+const told = ({ lines }: Pick<World, "lines">, event: string) =>
+  lines.filter((line) => line.event === event);
+
+Deno.test("a day is flushed at its slots, closed at 00:10, proven, and its stream let go", async () => {
+  await using world = await openCloud();
+  const { cloud, deps } = world;
+  await world.view("1", "anna");
+  await world.view("1", "ben");
+  await world.post("favorites", { kind: "events", id: "1", session: "session-anna" });
+  await world.post("impressions", {
+    batch: "batch-0000000001",
+    impressions: [{ kind: "events", id: "1", count: 3 }],
+    session: "session-anna",
+  });
+  assert.equal((await world.day()).views, 0);
+  await cloud.advance("2h");
+  assert.deepEqual(await world.day(), { isProven: false, views: 2 });
+  await world.view("2", "carla");
+  await cloud.advance("12h9m");
+  assert.deepEqual(await world.day(), { isProven: false, views: 3 });
+  await cloud.advance("2m");
+  assert.deepEqual(await world.day(), { isProven: true, views: 3 });
+  const length = await deps.redis.run(["XLEN", deps.keys.eventLog(DAY)]);
+  assert.equal(length, 1, "the last entry stays, so that the next comes after it");
+  const audits = await database.query(
+    "SELECT differing::int, compared::int, log_compared FROM feed_audits",
+  );
+  assert.deepEqual(audits, [{ differing: 0, compared: 4, log_compared: true }]);
+  assert.deepEqual(told(world, "day.not_proven"), []);
+});
+
+Deno.test("a late event of a proven day is counted, and the day is proven anew", async () => {
+  await using world = await openCloud();
+  const { cloud, deps } = world;
+  await world.view("1", "anna");
+  await world.post("impressions", {
+    batch: "batch-0000000001",
+    impressions: [{ kind: "events", id: "1", count: 3 }],
+    session: "session-anna",
+  });
+  await cloud.advance("15h");
+  assert.deepEqual(await world.day(), { isProven: true, views: 1 });
+  await cloud.advance("3d");
+  const at = startOfDay(DAY) + DAY_MS - 1;
+  await deps.jobs.enqueue("feed.record", {
+    uniques: "exact",
+    events: [
+      { type: "view", at, kind: "events", id: "1", by: person("ben") },
+      {
+        type: "impressions",
+        at,
+        batch: "batch-0000000002",
+        counts: [["events", "1", 4]],
+      },
+      { type: "favorite", at, kind: "events", id: "2", by: person("ben"), favorited: true },
+    ],
+  });
+  await cloud.advance("5m");
+  await cloud.advance("30m");
+  assert.deepEqual(await world.day(), { isProven: true, views: 2 });
+  const [counts] = await database.query(
+    "SELECT impressions::int, favorites::int FROM feed_counts WHERE day = $1 AND listing = '1'",
+    [DAY],
+  );
+  assert.deepEqual(counts, { impressions: 7, favorites: 0 });
+  assert.deepEqual(told(world, "day.not_proven"), []);
+});
+
+Deno.test("a day that cannot be proven is tried every 6 hours until Redis forgets it, then is a dead letter", async () => {
+  await using world = await openCloud();
+  const { cloud } = world;
+  await world.view("1", "anna");
+  await cloud.advance("2h");
+  await database.query("UPDATE feed_counts SET views = views + 1");
+  await cloud.advance("12h11m");
+  assert.deepEqual(await world.day(), { isProven: false, views: 2 });
+  const [line] = told(world, "day.not_proven");
+  assert.equal(line.because, "0 counts are pending, 1 have drifted");
+  for (let hours = 0; hours < 8 * 24; hours += 6) await cloud.advance("6h");
+  const tries = told(world, "day.not_proven");
+  assert.equal(tries.length, 1 + 27 + 1);
+  assert.equal(tries.at(-1)!.nextTryAt, undefined);
+  const { letters } = await world.deps.deadLetters.list();
+  assert.deepEqual(letters.map(({ job }) => job), ["feed.close"]);
+});
+
+Deno.test("once what hindered it is mended, the next try proves the day, and no further one follows", async () => {
+  await using world = await openCloud();
+  const { cloud } = world;
+  await world.view("1", "anna");
+  await cloud.advance("2h");
+  await database.query("UPDATE feed_counts SET views = 2");
+  await cloud.advance("13h");
+  await database.query("UPDATE feed_counts SET views = 1");
+  await cloud.advance("6h");
+  assert.deepEqual(await world.day(), { isProven: true, views: 1 });
+  cloud.qstash.meter.reset();
+  await cloud.advance("24h");
+  assert.equal(cloud.qstash.meter.snapshot().messages, 0);
+});
+
+Deno.test("the last try comes shortly before Redis forgets the day", () => {
+  const last = refusedFrom(DAY) - 3_600_000;
+  assert.equal(nextTryAt(DAY, last - 3 * 3_600_000), last);
+  assert.equal(nextTryAt(DAY, last - 1), last);
+  assert.equal(nextTryAt(DAY, last), undefined);
+});
+
+Deno.test("with Postgres away for 5 hours a flush is retried, and counts what came meanwhile", async () => {
+  await using world = await openCloud();
+  const { cloud } = world;
+  const query = world.deps.database!.query;
+  const session = world.deps.database!.session;
+  await world.view("1", "anna");
+  const away = () => Promise.reject(new PostgresUnavailableError("Postgres is away"));
+  Object.assign(world.deps.database!, {
+    session: () => ({ query: away, transaction: away, close: () => Promise.resolve() }),
+  });
+  await cloud.advance("2h");
+  await cloud.advance("4h");
+  assert.equal((await world.day()).views, 0);
+  assert.ok(told(world, "job.failed").length >= 3);
+  await world.view("1", "ben");
+  Object.assign(world.deps.database!, { query, session });
+  await cloud.advance("7h");
+  assert.deepEqual(await world.day(), { isProven: false, views: 2 });
+  assert.deepEqual((await world.deps.deadLetters.list()).letters, []);
+});
+
+Deno.test("a closing that fails to its last attempt is tried again hours later", async () => {
+  await using world = await openCloud();
+  const { cloud } = world;
+  await world.view("1", "anna");
+  await cloud.advance("2h");
+  const { session } = world.deps.database!;
+  const away = () => Promise.reject(new PostgresUnavailableError("Postgres is away"));
+  Object.assign(world.deps.database!, {
+    session: () => ({ query: away, transaction: away, close: () => Promise.resolve() }),
+  });
+  for (let hours = 0; hours < 26; hours++) await cloud.advance("1h");
+  const [line] = told(world, "day.not_proven");
+  assert.equal(line.because, "Postgres is away");
+  Object.assign(world.deps.database!, { session });
+  await cloud.advance("7h");
+  assert.deepEqual(await world.day(), { isProven: true, views: 1 });
+});
+
+Deno.test("killed at any await, before or after its effect, and begun again, a closing proves the day", async () => {
+  let died = 0;
+  for (const moment of ["before", "after"] as const) {
+    let isWhole = false;
+    for (let at = 1; !isWhole; at++) {
+      await using world = await openDays(database);
+      const parts = world.at(`${NEXT}T00:10:00Z`);
+      const people = new People(parts, DAY);
+      await people.view("events", "1", person(1));
+      await people.favorite("events", "2", person(1));
+      await people.impressions("batch-0000000001", [["events", "1", 2]]);
+      await people.favorite("events", "2", person(2));
+      const input: CloseInput = { day: DAY, uniques: "exact", isRepeat: false };
+      const close = (parts: Parameters<typeof closeDay>[0]) =>
+        closeDay(parts, input, { run: "close" });
+      isWhole = await close(mortal(parts, { at, moment })).then(() => true, (error) => {
+        if (!(error instanceof Died)) throw error;
+        died++;
+        return false;
+      });
+      const { isProven } = await close(parts);
+      assert.equal(isProven, true, `${moment} ${at}`);
+      await assertCounted(database, DAY, people);
+      assert.equal(await parts.redis.run(["XLEN", parts.keys.eventLog(DAY)]), 1);
+      // Late, and after the stream was let go.
+      await people.impressions("batch-0000000002", [["events", "1", 2]]);
+      await recordUnique(parts.redis, parts.keys, {
+        day: DAY,
+        metric: "views",
+        kind: "events",
+        id: "1",
+        by: person(2),
+      });
+      people.note("events", "1", "views", person(2));
+      assert.equal((await closeDay(parts, input, { run: "late" })).isProven, true);
+      await assertCounted(database, DAY, people);
+    }
+  }
+  assert.ok(died > 60, `${died} deaths`);
+});
