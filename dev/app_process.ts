@@ -21,8 +21,8 @@ export interface AppProcessOptions {
   holdPort?: number;
   /** Lines of the app's output that are no news. Default: none. */
   hide?: RegExp;
-  /** How far the clock is ahead, in ms, whenever the app starts. */
-  offsetMs: () => number;
+  /** How far the clock is ahead, in ms, whenever the app starts; it does not listen before that. */
+  offsetMs: () => number | Promise<number>;
   /** Takes what is worth telling, a line at a time. */
   say: (line: string) => void;
 }
@@ -87,7 +87,7 @@ export class AppProcess {
       if (!this.#closed) say(`The app ended with code ${code}; the next change starts it again`);
     });
     this.#running = running;
-    const started = await running.setOffset(offsetMs());
+    const started = await running.setOffset(await offsetMs());
     if (started) await this.#release();
     return started;
   }

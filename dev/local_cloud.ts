@@ -6,7 +6,8 @@
  */
 import type { DevClock } from "./clock.ts";
 import { createPostgres } from "../shared/adapters/postgres.ts";
-import { migrate } from "../shared/migrations/migrate.ts";
+import { AppError } from "../shared/errors.ts";
+import { migrate, missingMigrations } from "../shared/migrations/migrate.ts";
 import { createPostgresServer } from "./postgres/server.ts";
 import { createQstashServer } from "./qstash/server.ts";
 import { createRedisServer } from "./redis/server.ts";
@@ -29,6 +30,8 @@ export interface LocalCloud {
   readonly parts: readonly Part[];
   /** Resolves once the part that takes longest, Postgres, takes connections and has its tables. */
   readonly ready: Promise<void>;
+  /** What is not as it should be with the real parts: a Postgres without its tables. */
+  warnings(): Promise<string[]>;
   /** The settings of the app that point at the parts; the vendors' own names. */
   settings(): Record<string, string>;
   /** The page of dev/qstash, when it runs. */
@@ -79,6 +82,8 @@ export async function startLocalCloud(
       },
     ],
     ready: postgres?.ready ?? Promise.resolve(),
+    warnings: () =>
+      environment.DATABASE_URL ? warningsOf(environment.DATABASE_URL) : Promise.resolve([]),
     settings: () => ({ ...redis?.settings(), ...qstash?.settings(), ...postgres?.settings() }),
     messagesUrl: qstash?.part.url,
     realTime: redis?.realTime ?? (redis ? undefined : "the Redis that is set keeps real time"),
@@ -168,6 +173,24 @@ function startPostgres() {
       await server?.close();
     },
   };
+}
+
+/** A database of yours is looked at, and never changed. */
+async function warningsOf(url: string): Promise<string[]> {
+  // The app says what is wrong with a URL that is none.
+  if (!URL.canParse(url) || !/^postgres(ql)?:/.test(url)) return [];
+  const database = createPostgres({ url });
+  try {
+    const missing = await missingMigrations(database);
+    if (missing.length === 0) return [];
+    const what = missing.map(({ name }) => name).join(", ");
+    return [`Your database has not all of its tables (${what}): run deno task migrate`];
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    return [`DATABASE_URL: ${error.message}`];
+  } finally {
+    await database.close();
+  }
 }
 
 function placeOf({ url, port }: Listening, wantedPort: number) {

@@ -67,7 +67,8 @@ const app = new AppProcess({
   // Not workerd, which is not started afresh; nor where the system cannot share a port.
   holdPort: inWorkers || Deno.build.os !== "linux" ? undefined : appPort,
   hide: inWorkers ? WRANGLERS : undefined,
-  offsetMs: () => clock.offsetMs,
+  // Until Postgres takes connections, what needs it would fail, and open the app's breaker.
+  offsetMs: () => cloud.ready.then(() => clock.offsetMs),
   say: (line) => console.log(line),
 });
 
@@ -81,13 +82,13 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   Deno.addSignalListener(signal, () => void end());
 }
 
-const [runs] = await Promise.all([app.start(), cloud.ready]);
+const [runs, warnings] = await Promise.all([app.start(), cloud.warnings()]);
 clock.beforeMove = async (offsetMs) => {
   const realTime = inWorkers ? "workerd keeps real time" : cloud.realTime;
   if (realTime) throw new ApiError(412, `cannot move the clock: ${realTime}`);
   await app.setOffset(offsetMs);
 };
-if (!ending) console.log(welcome(describe(runs)));
+if (!ending) console.log(welcome(describe(runs, warnings)));
 
 async function end(): Promise<void> {
   if (ending) return;
@@ -98,7 +99,7 @@ async function end(): Promise<void> {
   Deno.exit(0);
 }
 
-function describe(appRuns: boolean) {
+function describe(appRuns: boolean, warnings: readonly string[]) {
   const token = yours.SERVICE_TOKENS ? "$SERVICE_TOKEN" : cloudSecrets.SERVICE_TOKENS;
   return {
     parts: [
@@ -133,7 +134,10 @@ function describe(appRuns: boolean) {
       `  -d '{"input": {"message": "hello"}}'`,
     ],
     readyMs: performance.now(),
-    warnings: appRuns ? [] : ["The app did not start; the next change starts it again."],
+    warnings: [
+      ...warnings,
+      ...(appRuns ? [] : ["The app did not start; the next change starts it again."]),
+    ],
   };
 }
 

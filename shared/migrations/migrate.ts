@@ -11,6 +11,19 @@ import { type Migration, migrations as all } from "./migrations.ts";
 /** Any number that no other program locks: "zeropoll" in ASCII, cut to 63 bits. */
 const LOCK = "8819581268228271212";
 
+/** What {@link migrate} would apply, in order; changes nothing. */
+export async function missingMigrations(
+  sql: Sql,
+  migrations: readonly Migration[] = all,
+): Promise<Migration[]> {
+  const [{ any }] = await sql.query<{ any: boolean }>(
+    "SELECT to_regclass('schema_migrations') IS NOT NULL AS any",
+  );
+  if (!any) return [...migrations];
+  const applied = await readApplied(sql);
+  return migrations.filter(({ id }) => !applied.has(id));
+}
+
 /** Applies what is missing; resolves to it, in order. */
 export async function migrate(
   sql: Sql,
@@ -24,9 +37,7 @@ export async function migrate(
         name text NOT NULL,
         applied_at timestamptz NOT NULL DEFAULT now()
       )`);
-    const applied = new Set(
-      (await sql.query<{ id: number }>("SELECT id FROM schema_migrations")).map(({ id }) => id),
-    );
+    const applied = await readApplied(sql);
     const missing = migrations.filter(({ id }) => !applied.has(id));
     for (const { id, name, sql: text } of missing) {
       await sql.query(text);
@@ -34,4 +45,9 @@ export async function migrate(
     }
     return missing;
   });
+}
+
+async function readApplied(sql: Sql): Promise<Set<number>> {
+  const rows = await sql.query<{ id: number }>("SELECT id FROM schema_migrations");
+  return new Set(rows.map(({ id }) => id));
 }

@@ -196,12 +196,12 @@ browserTest("a token that was set goes with what follows", async (world) => {
 });
 
 browserTest("a page of an origin that is not named counts nothing", async (world) => {
-  const { call, run, faults } = await world.open({ foreign: true });
+  const { call, run, runUntil, faults } = await world.open({ foreign: true });
   world.cloud.redis.meter.reset();
   assert.equal(await call("view", "locations", 42), undefined);
   await run(SEEN_MS);
   // The view and the impressions, and each once more.
-  while (world.overheard.requests.length < 4) await run(WAIT_MS);
+  await runUntil(() => world.overheard.requests.length === 4);
   await world.overheard.answered(4);
   assert.deepEqual(
     new Set(world.overheard.requests.map(({ method }) => method)),
@@ -219,10 +219,10 @@ Deno.test({
     await using world = await createClientWorld({ DATABASE_URL: postgres.url });
     const { overheard, cloud, deps } = world;
     overheard.failures = 1;
-    const { run, scrollTo } = await world.open();
+    const { run, runUntil, scrollTo } = await world.open();
     await run(SEEN_MS);
     // Its timer starts when the browser has the answer, of which the app does not hear.
-    while (overheard.requests.length < 2) await run(WAIT_MS);
+    await runUntil(() => overheard.requests.length === 2);
     await scrollTo(4);
     await run(SEEN_MS + WAIT_MS);
     await overheard.answered(3);

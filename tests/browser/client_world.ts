@@ -97,6 +97,8 @@ export interface ClientPage {
   scrollTo(box: number): Promise<void>;
   /** Moves the page's timers, which stand still otherwise. */
   run(ms: number): Promise<void>;
+  /** Moves them second by second until something is so. @throws after an hour of them */
+  runUntil(isSo: () => boolean): Promise<void>;
 }
 
 export interface ClientWorld extends AsyncDisposable {
@@ -168,6 +170,12 @@ async function openPage(browser: Browser, url: string, before?: string): Promise
       await drawn();
     },
     run: (ms) => page.clock.runFor(ms),
+    async runUntil(isSo) {
+      for (let seconds = 0; !isSo(); seconds++) {
+        if (seconds === 3_600) throw new Error("Cannot run on: it did not come about in an hour");
+        await page.clock.runFor(1_000);
+      }
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { WallClock } from "../../dev/clock.ts";
 import { startLocalCloud } from "../../dev/local_cloud.ts";
+import { postgresEngines } from "../support/postgres_engines.ts";
 
 const real = {
   UPSTASH_REDIS_REST_URL: "https://redis.example.com",
@@ -62,3 +63,37 @@ for (const { given, environment, standsInFor, settings, realTime } of rows) {
     }
   });
 }
+
+for (const engine of postgresEngines()) {
+  Deno.test({
+    name: `${engine.name}: dev says what your own database lacks, and leaves it as it is`,
+    ignore: engine.ignore,
+    fn: async () => {
+      const warningsOf = async (url: string) => {
+        const cloud = await startLocalCloud({ ...real, DATABASE_URL: url }, new WallClock());
+        const warnings = await cloud.warnings();
+        await cloud.close();
+        return warnings;
+      };
+      const database = engine.database();
+      assert.deepEqual(await warningsOf(engine.url()), []);
+      await database.query("ALTER TABLE schema_migrations RENAME TO others_migrations");
+      const lacking = /^Your database has not all of its tables \(.*\): run deno task migrate$/;
+      for (let time = 0; time < 2; time++) {
+        assert.match((await warningsOf(engine.url())).join(), lacking);
+      }
+      await database.query("ALTER TABLE others_migrations RENAME TO schema_migrations");
+      await database.query("DELETE FROM schema_migrations WHERE id = 2");
+      assert.match((await warningsOf(engine.url())).join(), /\(feed\): run/);
+    },
+  });
+}
+
+Deno.test("dev says when your own database does not answer, without its password", async () => {
+  const url = "postgres://me:hunter2@127.0.0.1:1/mine";
+  const cloud = await startLocalCloud({ ...real, DATABASE_URL: url }, new WallClock());
+  assert.deepEqual(await cloud.warnings(), [
+    "DATABASE_URL: Cannot reach Postgres: ECONNREFUSED",
+  ]);
+  await cloud.close();
+});

@@ -42,15 +42,16 @@ for (const engine of postgresEngines()) {
     const database = engine.database();
     await database.query("CREATE SCHEMA fresh");
     const url = `${engine.url()}?search_path=fresh`;
+    const newest = `the database holds migration ${migrations.length}, the newest\n`;
     if (engine.isReal) {
-      assert.deepEqual(await runMigrate(url), {
-        code: 0,
-        printed: "+ 0001 dead letters and effects\nThe database holds migration 1, the newest\n",
-      });
+      const { code, printed } = await runMigrate(url);
+      assert.equal(code, 0, printed);
+      const lines = migrations.map(({ id, name }) => `+ 000${id} ${name}\n`);
+      assert.equal(printed, lines.join("") + newest.replace("the", "The"));
     }
     assert.deepEqual(await runMigrate(engine.url()), {
       code: 0,
-      printed: "Nothing to apply: the database holds migration 1, the newest\n",
+      printed: `Nothing to apply: ${newest}`,
     });
   });
 }
