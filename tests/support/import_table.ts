@@ -76,7 +76,7 @@ const table: Row[] = [
   },
   {
     part: "functions' entries and deps.ts",
-    files: /^functions\/(main|worker|app|deps|migrate|plan_schedules)\.tsx?$/,
+    files: /^functions\/(main|worker|app|deps|migrate|plan_schedules|metrics_audit)\.tsx?$/,
     mayImport: /^(functions|shared)\/(?!testing\/)/,
     packages: anyPackage,
     outside: true,
