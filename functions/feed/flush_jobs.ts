@@ -17,6 +17,9 @@ export const patience = {
   timeoutMs: 60_000,
 };
 
+/** How far clocks may be apart. */
+const CLOCKS_MS = 60_000;
+
 /** What a flush or an audit is known by: another one for each replay, so that none is taken for a repeat. */
 export function runOf({ id, generation }: JobContext): string {
   return generation === 0 ? id : `${id}.${generation}`;
@@ -38,8 +41,11 @@ export function createFlushJobs(limits: FlushLimits = {}) {
       }
       await context.enqueue(feedRank, {});
       const { day, uniques } = input;
-      // Something came late: the day has to be proven anew.
-      if (context.clock.now() >= closesAt(day)) await context.enqueue(feedClose, { day, uniques });
+      // Something came late: the day has to be proven anew, should it have been by a faster clock.
+      const notBefore = closesAt(day);
+      if (context.clock.now() >= notBefore - CLOCKS_MS) {
+        await context.enqueue(feedClose, { day, uniques }, { notBefore });
+      }
       return report;
     },
   });

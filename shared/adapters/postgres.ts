@@ -33,7 +33,8 @@ type Transaction = postgres.TransactionSql;
 
 const POOL_CONNECTIONS = 4;
 const IDLE_SECONDS = 20;
-const QUERY_CANCELED = "57014";
+/** Cancelled, idle in its transaction, locked out: it took too long by itself, and others are served. */
+const ownFaults: ReadonlySet<string | undefined> = new Set(["57014", "25P03", "55P03"]);
 /** How long a cancelled statement may take to end, and a closed connection to say goodbye, in ms. */
 const GRACE_MS = 2_000;
 /** A transaction whose isolate died, or that waits for the outside, frees its locks after this. */
@@ -134,9 +135,8 @@ export function createPostgres(options: PostgresOptions): Database {
   }
 
   const current = () => sqlOver(client ??= connect(options));
-  // One that was cancelled took too long by itself: Postgres is there for the others.
   const isAway = (error: unknown) =>
-    error instanceof PostgresUnavailableError && error.sqlState !== QUERY_CANCELED;
+    error instanceof PostgresUnavailableError && !ownFaults.has(error.sqlState);
   const database: Database = {
     query: (text, params) => breaker.guard(() => current().query(text, params), isAway),
     transaction: (work) => breaker.guard(() => current().transaction(work), isAway),

@@ -9,6 +9,7 @@ import {
 import { createBreaker } from "../../shared/core/breaker.ts";
 import { createPostgres } from "../../shared/adapters/postgres.ts";
 import { listen } from "../../dev/server.ts";
+import { startGate } from "../support/gate.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";
 
 for (const engine of postgresEngines()) {
@@ -84,6 +85,7 @@ for (const engine of postgresEngines()) {
         assert.equal(error.sqlState, sqlState);
         assert.equal(error.code, "postgres_query_failed");
         assert.equal(error.retryable, false);
+        assert.equal(error.message.includes("; run deno task migrate"), sqlState === "42P01");
         const shown = JSON.stringify(error) + error.stack + String(error.cause);
         assert.ok(!shown.includes("top secret"), shown);
         return true;
@@ -161,6 +163,59 @@ for (const engine of postgresEngines()) {
     assert.deepEqual(await sql.query("SELECT $1::int AS one", [1]), [{ one: 1 }]);
   });
 
+  test("the breaker opens when Postgres goes away, not when it refuses; it closes with its return", async () => {
+    await using gate = startGate(engine.url());
+    for (const scope of ["isolate", "request"] as const) {
+      const clock = new VirtualClock();
+      const breaker = createBreaker({ dependency: "postgres", clock });
+      const root = engine.database({ url: gate.url, scope, breaker });
+      const ask = async (text: string) => {
+        const session = root.session();
+        const answer = await session.transaction((sql) => sql.query(text)).then(
+          () => "answered",
+          ({ code }) => code,
+        );
+        await session.close();
+        return answer;
+      };
+      const asked = async (times: number, text: string) => {
+        const answers = [];
+        for (let time = 0; time < times; time++) answers.push(await ask(text));
+        return answers;
+      };
+      assert.deepEqual(
+        await asked(7, "SELECT * FROM nowhere"),
+        new Array(7).fill("postgres_query_failed"),
+      );
+      gate.shut();
+      const away = new Array(5).fill("postgres_unavailable");
+      assert.deepEqual(await asked(6, "SELECT 1"), [...away, "circuit_open"]);
+      await clock.advance(30_000);
+      assert.deepEqual(await asked(2, "SELECT 1"), ["postgres_unavailable", "circuit_open"]);
+      gate.open();
+      assert.equal(await ask("SELECT 1"), "circuit_open", "it rests, whatever has come back");
+      await clock.advance(30_000);
+      assert.deepEqual(await asked(2, "SELECT 1"), ["answered", "answered"]);
+    }
+  });
+
+  if (isReal) {
+    test("statements that others lock out or that are cancelled leave the breaker closed", async () => {
+      const sql = engine.database({ statementTimeoutMs: 100 });
+      await sql.query("CREATE TABLE locked AS SELECT 1 AS n");
+      await engine.database().transaction(async (holder) => {
+        await holder.query("SELECT n FROM locked FOR UPDATE");
+        for (let time = 0; time < 6; time++) {
+          const way = time % 2 === 0 ? "FOR UPDATE NOWAIT" : ", pg_sleep(9)";
+          await assert.rejects(sql.query(`SELECT n FROM locked ${way}`), {
+            code: "postgres_unavailable",
+          });
+        }
+      });
+      assert.deepEqual(await sql.query("SELECT n FROM locked"), [{ n: 1 }]);
+    });
+  }
+
   test("closing a request's session leaves the shared pool open", async () => {
     const root = engine.database();
     const session = root.session();
@@ -234,30 +289,3 @@ function silentServer() {
     },
   };
 }
-
-Deno.test("after 5 outages in a row calls fail at once for 30 s, then one asks again", async () => {
-  const clock = new VirtualClock();
-  const url = "postgres://nobody@127.0.0.1:1/none";
-  const database = createPostgres({
-    url,
-    scope: "request",
-    breaker: createBreaker({ dependency: "postgres", clock }),
-  });
-  const codes = async (count: number) => {
-    const seen: string[] = [];
-    for (let n = 0; n < count; n++) {
-      // Each request has a session of its own, and the breaker is one for all.
-      const session = database.session();
-      await session.query("SELECT 1").catch(({ code }) => seen.push(code));
-      await session.close();
-    }
-    return seen;
-  };
-  assert.deepEqual(await codes(7), [
-    ...new Array(5).fill("postgres_unavailable"),
-    "circuit_open",
-    "circuit_open",
-  ]);
-  await clock.advance(30_000);
-  assert.deepEqual(await codes(2), ["postgres_unavailable", "circuit_open"]);
-});

@@ -4,12 +4,14 @@
  *
  * @module
  */
+import * as z from "zod";
 import type { App, Cloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps } from "../../functions/deps.ts";
+import { registry } from "../../functions/jobs/registry.ts";
 import { createQstash } from "../../shared/adapters/qstash.ts";
 import { createUpstashRedis } from "../../shared/adapters/upstash_redis.ts";
-import { type Clock, type Database, type Ids, readConfig } from "../../shared/mod.ts";
+import { type Clock, type Database, defineJob, type Ids, readConfig } from "../../shared/mod.ts";
 import { silentLog } from "../support/silent_log.ts";
 import type { Faults, Life } from "./feed_faults.ts";
 import type { Random } from "./random.ts";
@@ -17,6 +19,12 @@ import type { Random } from "./random.ts";
 const ISOLATES = 3;
 /** How far their clocks are from the cloud's at most. */
 const SKEW_MS = 2_000;
+
+/** The app's jobs; to rank would be most of the work, and changes nothing that is counted. */
+const jobs = {
+  ...registry,
+  "feed.rank": defineJob({ name: "feed.rank", input: z.object({}), run: () => Promise.resolve() }),
+};
 
 export interface Isolate extends Life {
   app: App;
@@ -63,7 +71,7 @@ export function createFleet(
       redis: faults.redis(life, redis),
       queue: faults.queue(life, queue),
       database: faults.database(life, database),
-    });
+    }, jobs);
     return Object.assign(life, { app: createApp(deps), clock });
   }
 
