@@ -8,7 +8,7 @@
  */
 import { createWorld, type World } from "../core/jobs/world.ts";
 import { startDatabase } from "../support/database.ts";
-import { eventPrices } from "./event_prices.ts";
+import { feedPrices } from "./flush_prices.ts";
 
 /** Billed Redis commands, QStash messages, and requests to Redis one after another. */
 export interface Price {
@@ -46,7 +46,7 @@ async function deadJob(world: World): Promise<string> {
 }
 
 export const priceList: readonly PriceRow[] = [
-  ...eventPrices,
+  ...feedPrices,
   {
     operation: "a day without traffic",
     ...nothing,
