@@ -11,13 +11,17 @@ import type { Fleet } from "./feed_fleet.ts";
 import type { Attempt, Ledger } from "./feed_ledger.ts";
 import type { Random } from "./random.ts";
 
+const HOUR_MS = 3_600_000;
 /** Longer than anything takes that still happens. */
 const PATIENCE_MS = 60_000;
 const MOST_TRIES = 4;
 /** Between two words on one favorite: further apart than two clocks. */
 const SECOND_THOUGHT_MS = 10_000;
 /** How many answers get lost on their way. */
-const LOST = 0.02;
+const LOST = 0.04;
+/** Most try again soon, some when a flush has passed. */
+const AGAIN_MS = 90_000;
+const MUCH_LATER_MS = 3 * HOUR_MS;
 
 const kinds = ["locations", "events", "services"] as const;
 
@@ -42,8 +46,8 @@ interface Wish {
   by: Somebody;
   /** Notes one request of it. */
   note(attempt: Attempt): void;
-  /** It will not be sent again. */
-  end(): void;
+  /** It will not be sent again; it may have been put off. */
+  end(isLater: boolean): void;
 }
 
 export interface PeopleOptions {
@@ -86,8 +90,11 @@ export class People {
     const listing = this.#listings[Math.floor(random.next() ** 2 * this.#listings.length)];
     if (dice < 0.5) this.#at(at, () => this.#view(by, listing));
     else if (dice < 0.7) this.#at(at, () => this.#impressions(by));
-    else if (dice < 0.9) this.#at(at, () => this.#favorite(by, listing));
-    else this.#at(at, () => this.#booking(by, listing));
+    else if (dice < 0.9) {
+      // Few of each, so that they change their minds.
+      const [fan, favorite] = [this.#people[random.below(12)], this.#listings[random.below(3)]];
+      this.#at(at, () => this.#favorite(fan, favorite));
+    } else this.#at(at, () => this.#booking(by, listing));
   }
 
   #at(at: number, make: () => Wish | undefined): void {
@@ -154,9 +161,11 @@ export class People {
       by,
       note: (attempt) =>
         ledger.word(nameOf(listing), nameOn(by, attempt.day), { id, favorited }, attempt),
-      end: () => {
+      end: (isLater) => {
         const freeAt = cloud.clock.now() + SECOND_THOUGHT_MS;
         this.#favorites.set(key, { freeAt, favorited });
+        // A second thought that may come before the first one has arrived.
+        if (isLater) this.#at(freeAt + random.below(HOUR_MS), () => this.#favorite(by, listing));
       },
     };
   }
@@ -173,8 +182,9 @@ export class People {
       patience.cancel();
       this.answers[answer] = (this.answers[answer] ?? 0) + 1;
       const isWell = answer.startsWith("2");
-      if (isWell || tries === MOST_TRIES || random.chance(0.2)) return wish.end();
-      const at = cloud.clock.now() + 500 + random.below(90_000);
+      if (isWell || tries === MOST_TRIES || random.chance(0.2)) return wish.end(attempt.isLater);
+      const waitMs = 500 + random.below(random.chance(0.3) ? MUCH_LATER_MS : AGAIN_MS);
+      const at = cloud.clock.now() + waitMs;
       cloud.clock.schedule(at, () => this.#send(wish, tries + 1));
     };
     const patience = cloud.clock.schedule(

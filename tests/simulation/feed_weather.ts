@@ -61,7 +61,7 @@ export async function weatherFeed(seed: number, { url, events }: WeatherOptions)
   let fleet: Fleet | undefined;
   const cloud: Cloud = await createCloud({
     startAt: START,
-    environment: { DATABASE_URL: url, FEED_FLUSH_MINUTES: "240" },
+    environment: { DATABASE_URL: url, FEED_FLUSH_MINUTES: "60" },
     newMessageId: () => `msg_${ids.random()}`,
     app: (environment) => {
       fleet = createFleet({ environment, random, ids, faults, database, cloud: () => cloud });
@@ -72,8 +72,7 @@ export async function weatherFeed(seed: number, { url, events }: WeatherOptions)
     const ledger = new Ledger();
     const people = new People({ cloud, fleet: () => fleet!, ledger, random });
     const storm = { cloud, database, faults, random, people, ledger };
-    planEvents(storm, events);
-    planWeather(storm);
+    planEvents(storm, events, planWeather(storm));
     await cloud.advance(STORM_HOURS * HOUR_MS);
     faults.isOn = false;
     faults.away.clear();
@@ -89,8 +88,8 @@ export async function weatherFeed(seed: number, { url, events }: WeatherOptions)
   }
 }
 
-function planEvents({ random, people }: Storm, events: number): void {
-  const bursts = Array.from({ length: 8 }, () => START + random.below(STORM_HOURS * HOUR_MS));
+/** Events at any time, around midnight, and in bursts while something is away. */
+function planEvents({ random, people }: Storm, events: number, bursts: readonly number[]): void {
   for (let event = 0; event < events; event++) {
     const dice = random.next();
     if (dice < 0.7) people.plan(START + random.below(STORM_HOURS * HOUR_MS));
@@ -100,11 +99,14 @@ function planEvents({ random, people }: Storm, events: number): void {
   }
 }
 
-function planWeather({ cloud, faults, random }: Storm): void {
+/** Returns moments at which something is away. */
+function planWeather({ cloud, faults, random }: Storm): number[] {
+  const moments: number[] = [];
   const during = (forMs: number, begin: () => () => void) => {
     const start = random.chance(0.3)
       ? random.pick(MIDNIGHTS) - random.below(forMs)
       : START + random.below((STORM_HOURS - 2) * HOUR_MS);
+    moments.push(start + random.below(forMs), start + random.below(forMs));
     cloud.clock.schedule(start, () => {
       const end = begin();
       cloud.clock.schedule(start + forMs, () => end());
@@ -116,7 +118,10 @@ function planWeather({ cloud, faults, random }: Storm): void {
   };
   const refused = () => cloud.redis.faults.add({ kind: "refuse", times: 1e9 });
   during(HOUR_MS, refused);
-  during(4 * MINUTE_MS, refused);
+  during(8 * MINUTE_MS, () => {
+    const ends = [refused(), away("queue")()];
+    return () => ends.forEach((end) => end());
+  });
   during(20 * MINUTE_MS, away("queue"));
   during(3 * MINUTE_MS, away("queue"));
   during(90 * MINUTE_MS, away("postgres"));
@@ -132,6 +137,7 @@ function planWeather({ cloud, faults, random }: Storm): void {
   cloud.qstash.faults.add({ kind: "reordered", count: 3, ...strikes(0.05) });
   cloud.qstash.faults.add({ kind: "lost", ...strikes(0.05) });
   cloud.qstash.faults.add({ kind: "overlapping", from: "wait", ...strikes(0.05) });
+  return moments;
 }
 
 const backend = { headers: { authorization: "Bearer dev-service-token" } };
