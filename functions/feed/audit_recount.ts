@@ -29,22 +29,20 @@ export interface AuditSlice {
 }
 
 /** The letter, 16 characters of identity, and the listing. */
-const MEMBER = /^(?:(v)|b).{16}([^:]+):(.+)$/su;
+const MEMBER = /^(?:(v)|b).{16}(([^:]+):(.+))$/su;
+/** A listing's views and bookings in one number: no set holds so many. */
+const BOOKING = 2 ** 26;
 
 /** Recounts a set, or a part of one; resolves to false when it does not fit into this delivery. */
 export async function recountSet(slice: AuditSlice): Promise<boolean> {
   const { parts: { redis, keys, sql }, day, cursor, budget } = slice;
   const { replyBytes: mostBytes, partMembers } = budget.limits;
   const key = keys.uniqueEvents(day, cursor.shard);
-  const listings = new Map<string, RecountedListing>();
+  const listings = new Map<string, number>();
   const onMember = (member: string) => {
-    const [, isView, kind, id] = MEMBER.exec(member) ?? [];
-    if (kind === undefined || !isStorable(kind) || !isStorable(id)) return;
-    const name = `${kind}:${id}`;
-    const listing = listings.get(name) ?? { kind, id, views: 0, bookings: 0 };
-    if (isView) listing.views += 1;
-    else listing.bookings += 1;
-    listings.set(name, listing);
+    const [, isView, name, kind, id] = MEMBER.exec(member) ?? [];
+    if (name === undefined || !isStorable(kind) || !isStorable(id)) return;
+    listings.set(name, (listings.get(name) ?? 0) + (isView ? 1 : BOOKING));
   };
   if (cursor.parts === 0) {
     budget.spend();
@@ -62,11 +60,17 @@ export async function recountSet(slice: AuditSlice): Promise<boolean> {
     await walkMembers(redis, key, { part, parts, mostBytes, onMember, onRequest });
     cursor.part++;
   }
-  await writeRecount(sql, cursor.run, [...listings.values()]);
+  await writeRecount(sql, cursor.run, recounted(listings));
   if (cursor.part < cursor.parts) return true;
   Object.assign(cursor, { shard: cursor.shard + 1, part: 0, parts: 0 });
   if (cursor.shard === UNIQUE_SHARDS) cursor.stage = "estimates";
   return true;
+}
+
+function* recounted(listings: ReadonlyMap<string, number>): Generator<RecountedListing> {
+  for (const [name, count] of listings) {
+    yield { name, views: count % BOOKING, bookings: Math.floor(count / BOOKING) };
+  }
 }
 
 /** Reads some listings' estimates anew. */
@@ -77,12 +81,12 @@ export async function recountEstimates({ parts, day, cursor, budget }: AuditSlic
   const listings = page.listings.filter(({ kind, id }) => isStorable(kind) && isStorable(id));
   for (let start = 0; start < listings.length; start += 500) budget.spend();
   const views = await countApproximateViews(redis, keys, day, listings);
-  const recounted = listings.map((listing, index) => ({
-    ...listing,
+  const estimates = listings.map(({ kind, id }, index) => ({
+    name: `${kind}:${id}`,
     views: views[index],
     bookings: 0,
   }));
-  await writeRecount(sql, cursor.run, recounted);
+  await writeRecount(sql, cursor.run, estimates);
   cursor.scan = page.cursor;
   if (page.cursor === "0") cursor.stage = "log";
 }

@@ -6,11 +6,11 @@
  *
  * @module
  */
-import { type Day, DAY_MS, type Listing, type LoggedEntry, type Sql } from "../../shared/mod.ts";
+import { type Day, DAY_MS, type LoggedEntry, type Sql } from "../../shared/mod.ts";
 import { compareAudit, type Comparison } from "./audit_compare.ts";
 import { wordsOf } from "./log_store.ts";
+import { inRows } from "./store.ts";
 
-const ROWS = 5_000;
 /** Differences that are kept of an audit. */
 export const MOST_DIFFERENCES = 100;
 const scratch = ["feed_audit_counts", "feed_audit_batches", "feed_audit_words", "feed_audit_runs"];
@@ -52,25 +52,28 @@ export async function beginAudit(
   return ended;
 }
 
-/** What Redis shows of a listing. */
-export interface RecountedListing extends Listing {
-  views: number;
-  bookings: number;
-}
-
-export async function writeRecount(sql: Sql, run: string, listings: readonly RecountedListing[]) {
-  for (let start = 0; start < listings.length; start += ROWS) {
+/** Writes what Redis shows of listings: views and bookings by `kind:id`. */
+export async function writeRecount(sql: Sql, run: string, listings: Iterable<RecountedListing>) {
+  for (const rows of inRows(listings)) {
     await sql.query(
       `INSERT INTO feed_audit_counts (run, kind, listing, views, bookings)
-       SELECT $1, kind, id, views, bookings FROM jsonb_to_recordset($2::text::jsonb)
-         AS given (kind text, id text, views bigint, bookings bigint)
-       ORDER BY kind, id COLLATE "C"
+       SELECT $1, split_part(name, ':', 1), substr(name, strpos(name, ':') + 1), views, bookings
+       FROM jsonb_to_recordset($2::text::jsonb)
+         AS given (name text, views bigint, bookings bigint)
+       ORDER BY name COLLATE "C"
        ON CONFLICT (run, kind, listing) DO UPDATE SET
          views = GREATEST(feed_audit_counts.views, EXCLUDED.views),
          bookings = GREATEST(feed_audit_counts.bookings, EXCLUDED.bookings)`,
-      [run, JSON.stringify(listings.slice(start, start + ROWS))],
+      [run, JSON.stringify(rows)],
     );
   }
+}
+
+export interface RecountedListing {
+  /** `kind:id`. */
+  name: string;
+  views: number;
+  bookings: number;
 }
 
 /** The last entry of the stream that was recounted. */

@@ -14,9 +14,9 @@ export interface FlushLimits {
   pageCharacters?: number;
   /** Entries of such a page. Default: 5,000. */
   pageEntries?: number;
-  /** The largest reply that there is memory for. Default: 12 MB, what a reply of 10 MB is as JSON. */
+  /** The largest reply that there is memory for. Default: 6 MB, about 150,000 members of a set. */
   replyBytes?: number;
-  /** Members that are remembered at once, where a set is too large for one reply. Default: a million. */
+  /** Members that are remembered at once, where a set is too large for one reply. Default: 250,000. */
   partMembers?: number;
 }
 
@@ -29,7 +29,7 @@ export class FlushBudget {
   #spent = 0;
 
   constructor(clock: Clock, limits: FlushLimits = {}) {
-    const { requests = 30, durationMs = 20_000, replyBytes = 12_000_000 } = limits;
+    const { requests = 30, durationMs = 20_000, replyBytes = 6_000_000 } = limits;
     this.limits = { ...limits, replyBytes };
     this.#clock = clock;
     this.#endsAt = clock.now() + durationMs;

@@ -54,7 +54,7 @@ async function raise(
 ): Promise<void> {
   const counts = new MemberCounts();
   await read((member) => counts.add(member));
-  await raiseCounts(sql, day, counts.counts);
+  await raiseCounts(sql, day, counts);
   cursor.views += counts.views;
   cursor.bookings += counts.bookings;
   cursor.skipped += counts.skipped;

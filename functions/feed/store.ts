@@ -12,8 +12,8 @@ import type { Day, Listing, Sql, UniqueCounts } from "../../shared/mod.ts";
 const ROWS = 5_000;
 
 /** Raises the day's views and bookings to these absolute counts; never lowers one. */
-export async function raiseCounts(sql: Sql, day: Day, counts: readonly UniqueCounts[]) {
-  for (let start = 0; start < counts.length; start += ROWS) {
+export async function raiseCounts(sql: Sql, day: Day, counts: Iterable<UniqueCounts>) {
+  for (const rows of inRows(counts)) {
     await sql.query(
       `INSERT INTO feed_counts (day, kind, listing, views, bookings)
        SELECT $1::date, kind, id, views, bookings
@@ -24,9 +24,20 @@ export async function raiseCounts(sql: Sql, day: Day, counts: readonly UniqueCou
          views = GREATEST(feed_counts.views, EXCLUDED.views),
          bookings = GREATEST(feed_counts.bookings, EXCLUDED.bookings)
        WHERE EXCLUDED.views > feed_counts.views OR EXCLUDED.bookings > feed_counts.bookings`,
-      [day, JSON.stringify(counts.slice(start, start + ROWS))],
+      [day, JSON.stringify(rows)],
     );
   }
+}
+
+/** So many at a time as go into one statement. */
+export function* inRows<Row>(all: Iterable<Row>): Generator<Row[]> {
+  let rows: Row[] = [];
+  for (const row of all) {
+    if (rows.push(row) < ROWS) continue;
+    yield rows;
+    rows = [];
+  }
+  if (rows.length > 0) yield rows;
 }
 
 /** What is to be added to a listing's counts of a day. */

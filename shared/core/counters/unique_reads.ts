@@ -12,8 +12,8 @@ import { DistinctMembers } from "./distinct_members.ts";
 import { type ExpiringReadOptions, readExpiring } from "./expiring_read.ts";
 import { hashOf } from "./unique_events.ts";
 
-/** Members that a walk remembers at once: 48 MB of them, at most. */
-const PART_MEMBERS = 1_000_000;
+/** Members that a walk remembers at once: 60 MB with their counts, where each has its own listing. */
+const PART_MEMBERS = 250_000;
 /** Members of a reply, about: 4 MB. */
 const WALK_COUNT = 50_000;
 /** About how many commands a walk through a set takes. */

@@ -26,7 +26,7 @@ for (const listing of listings) {
     counts.add(memberOf({ ...event, metric: "views" }));
     counts.add(memberOf({ ...event, metric: "views", by: by.toLowerCase() }));
     counts.add(memberOf({ ...event, metric: "bookings" }));
-    assert.deepEqual(counts.counts, [{ ...listing, views: 2, bookings: 1 }]);
+    assert.deepEqual([...counts], [{ ...listing, views: 2, bookings: 1 }]);
     assert.deepEqual([counts.views, counts.bookings, counts.skipped], [2, 1, 0]);
   });
 }
@@ -45,7 +45,7 @@ for (const member of foreign) {
     const counts = new MemberCounts();
     counts.add(member);
     assert.equal(counts.skipped, 1);
-    assert.deepEqual(counts.counts, []);
+    assert.deepEqual([...counts], []);
   });
 }
 
