@@ -8,7 +8,10 @@ import { dayColumns, type DayRow, type DayState, dayState } from "./day_store.ts
 import { exactCount } from "./exact.ts";
 import type { FlushCursor } from "./flush_cursor.ts";
 
-/** Begins a flush, or goes on with it. A day that was proven is so no longer: something has come. */
+/**
+ * Begins a flush, or goes on with it. A day that was proven is so no longer when one begins: something
+ * has come. One that goes on, or is delivered again, leaves the proof that followed it.
+ */
 export async function beginFlush(
   sql: Sql,
   { day, run, now }: { day: Day; run: string; now: number },
@@ -16,9 +19,10 @@ export async function beginFlush(
   const [row] = await sql.query<DayRow>(
     `WITH begun AS (
        INSERT INTO feed_flushes (job, day, started_at) VALUES ($1, $2::date, $3)
-       ON CONFLICT (job) DO NOTHING
+       ON CONFLICT (job) DO NOTHING RETURNING job
      ), reopened AS (
-       UPDATE feed_days SET proven_at = NULL WHERE day = $2::date AND proven_at IS NOT NULL
+       UPDATE feed_days SET proven_at = NULL
+       WHERE day = $2::date AND proven_at IS NOT NULL AND EXISTS (SELECT FROM begun)
      )
      SELECT ${dayColumns} FROM feed_days WHERE day = $2::date`,
     [run, day, new Date(now).toISOString()],

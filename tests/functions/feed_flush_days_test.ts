@@ -5,6 +5,8 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { closeDay } from "../../functions/feed/close.ts";
+import { readDay } from "../../functions/feed/day_store.ts";
 import type { FeedParts } from "../../functions/feed/parts.ts";
 import { appendToLog, dayOf, memberOf, recordUnique, UNIQUE_SHARDS } from "../../shared/mod.ts";
 import { createPostgres } from "../../shared/adapters/postgres.ts";
@@ -200,4 +202,20 @@ Deno.test("a flush that another overtook reports no drift", async () => {
   const { drift } = await flush(overtaken, DAY, "overtaken");
   assert.equal(drift, 0);
   assert.equal(isFirst, false);
+});
+
+Deno.test("a delivery of a flush that comes again leaves the proof; another flush takes it back", async () => {
+  await using world = await openWorld();
+  const { parts } = world;
+  await new People(parts, DAY).view("events", "1", person(1));
+  await flush(parts, DAY, "late");
+  const closing = world.at(`${NEXT}T00:10:00Z`);
+  const input = { day: DAY, uniques: "exact", isRepeat: false } as const;
+  assert.equal((await closeDay(closing, input, { run: "closing" })).isProven, true);
+  const isProven = async () => (await readDay(database, DAY)).provenAt !== undefined;
+  // The closing that this flush has sent is over: nobody would prove the day anew.
+  await flush(closing, DAY, "late");
+  assert.equal(await isProven(), true);
+  await flush(closing, DAY, "later");
+  assert.equal(await isProven(), false);
 });
