@@ -6,11 +6,11 @@
  *
  * @module
  */
+import * as z from "zod";
 import { type Day, DAY_MS, forgottenAtSeconds, startOfDay, trimLog } from "../../shared/mod.ts";
 import { auditDay } from "./audit.ts";
 import { AuditCursor } from "./audit_cursor.ts";
 import { markProven, readDay } from "./day_store.ts";
-import * as z from "zod";
 import { flushDay } from "./flush.ts";
 import { FlushInput } from "./flush_cursor.ts";
 import { FlushBudget, type FlushLimits } from "./flush_limits.ts";
@@ -45,8 +45,14 @@ export function closesAt(day: Day): number {
   return startOfDay(day) + DAY_MS + CLOSING_MS;
 }
 
+/** By midnight, not by the time of closing: this clock may be behind the one that sent the job. */
+function isOver(day: Day, now: number): boolean {
+  return now >= startOfDay(day) + DAY_MS;
+}
+
 /** When to try again, in epoch ms; undefined once it is too late. */
 export function nextTryAt(day: Day, now: number): number | undefined {
+  if (!isOver(day, now)) return closesAt(day);
   const last = forgottenAtSeconds(day) * 1_000 - LAST_TRY_MS;
   return now < last ? Math.min(now + NEXT_TRY_MS, last) : undefined;
 }
@@ -60,6 +66,7 @@ export async function closeDay(
   const { sql, clock } = parts;
   const { day, uniques, isRepeat } = input;
   const budget = new FlushBudget(clock, limits);
+  if (!isOver(day, clock.now())) return { day, isProven: false, because: "it is not over" };
   if (isRepeat && !input.from && !input.audit && (await readDay(sql, day)).provenAt) {
     return { day, isProven: true };
   }

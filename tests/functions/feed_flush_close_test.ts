@@ -189,6 +189,17 @@ Deno.test("once what hindered it is mended, the next try proves the day, and no 
   assert.equal(cloud.qstash.meter.snapshot().messages, 0);
 });
 
+Deno.test("a day that goes on is closed when it is over, whoever asks before", async () => {
+  await using world = await openCloud();
+  await world.view("1", "anna");
+  await world.deps.jobs.enqueue("feed.close", { day: DAY });
+  await world.cloud.advance("2h");
+  assert.deepEqual(await world.day(), { isProven: false, views: 1 });
+  assert.equal(told(world, "day.not_proven")[0].because, "it is not over");
+  await world.cloud.advance("12h11m");
+  assert.deepEqual(await world.day(), { isProven: true, views: 1 });
+});
+
 Deno.test("the last try comes shortly before Redis forgets the day", () => {
   const last = refusedFrom(DAY) - 3_600_000;
   assert.equal(nextTryAt(DAY, last - 3 * 3_600_000), last);
