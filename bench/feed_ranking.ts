@@ -9,9 +9,9 @@
  * @module
  */
 import { createPostgresServer } from "../dev/postgres/server.ts";
-import { readFeedPage } from "../functions/feed/feed_pages.ts";
-import { readCounts } from "../functions/feed/counts.ts";
-import { rankKind } from "../functions/feed/ranking.ts";
+import { readFeedPage } from "../functions/feed/reading/feed_pages.ts";
+import { readCounts } from "../functions/feed/reading/counts.ts";
+import { rankKind } from "../functions/feed/ranking/ranking.ts";
 import { createPostgres } from "../shared/adapters/postgres.ts";
 import { migrate } from "../shared/migrations/migrate.ts";
 import { dayOf, type Sql } from "../shared/mod.ts";

@@ -39,8 +39,8 @@ import {
   type UserTokens,
   withFields,
 } from "../shared/mod.ts";
-import { Spool } from "./feed/spool.ts";
-import { newStaleFeed, type StaleFeed } from "./feed/stale.ts";
+import { Spool } from "./feed/events/spool.ts";
+import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
 import { type AppRegistry, registry as appRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 

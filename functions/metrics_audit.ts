@@ -10,9 +10,9 @@ import process from "node:process";
 import { ConfigError, readConfig } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import { createDeps } from "./deps.ts";
-import { auditDay } from "./feed/audit.ts";
-import type { AuditCursor } from "./feed/audit_cursor.ts";
-import type { Audit } from "./feed/audit_store.ts";
+import { auditDay } from "./feed/audit/audit.ts";
+import type { AuditCursor } from "./feed/audit/audit_cursor.ts";
+import type { Audit } from "./feed/audit/audit_store.ts";
 import { dayOf } from "../shared/mod.ts";
 
 try {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-export { feedAudit } from "./audit_job.ts";
-export { feedClose, feedFlush } from "./flush_jobs.ts";
-export { feedRank } from "./rank_job.ts";
-export { feedRecord } from "./record_job.ts";
+export { feedAudit } from "./audit/audit_job.ts";
+export { feedClose, feedFlush } from "./flush/flush_jobs.ts";
+export { feedRank } from "./ranking/rank_job.ts";
+export { feedRecord } from "./events/record_job.ts";

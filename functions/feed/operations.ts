@@ -4,10 +4,10 @@
  * @module
  */
 import type { Operation } from "../ops/operation.ts";
-import { clientOperations } from "./client_operations.ts";
-import { eventOperations } from "./event_operations.ts";
-import { pageOperations } from "./page_operations.ts";
-import { readOperations } from "./read_operations.ts";
+import { clientOperations } from "./client/client_operations.ts";
+import { eventOperations } from "./events/event_operations.ts";
+import { pageOperations } from "./page/page_operations.ts";
+import { readOperations } from "./reading/read_operations.ts";
 
 export const feedOperations: readonly Operation[] = [
   ...clientOperations,

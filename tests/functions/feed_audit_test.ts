@@ -4,10 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { auditDay } from "../../functions/feed/audit.ts";
-import type { AuditCursor } from "../../functions/feed/audit_cursor.ts";
-import type { Audit } from "../../functions/feed/audit_store.ts";
-import type { FlushLimits } from "../../functions/feed/flush_limits.ts";
+import { auditDay } from "../../functions/feed/audit/audit.ts";
+import type { AuditCursor } from "../../functions/feed/audit/audit_cursor.ts";
+import type { Audit } from "../../functions/feed/audit/audit_store.ts";
+import type { FlushLimits } from "../../functions/feed/flush/flush_limits.ts";
 import type { FeedParts } from "../../functions/feed/parts.ts";
 import { recordApproximateView, RegisteredListings, type Sql } from "../../shared/mod.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";

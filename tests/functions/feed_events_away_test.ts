@@ -4,8 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { FeedEvent } from "../../functions/feed/events.ts";
-import { Spool } from "../../functions/feed/spool.ts";
+import type { FeedEvent } from "../../functions/feed/events/events.ts";
+import { Spool } from "../../functions/feed/events/spool.ts";
 import { createEventsWorld, DAY, type EventsWorld, keys } from "./feed_events_world.ts";
 
 const session = "session-of-a-browser";

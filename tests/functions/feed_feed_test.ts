@@ -4,8 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { isMatch } from "../../functions/feed/conditional.ts";
-import { StaleAnswers } from "../../functions/feed/stale.ts";
+import { isMatch } from "../../functions/feed/reading/conditional.ts";
+import { StaleAnswers } from "../../functions/feed/reading/stale.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";
 import { NOW, write } from "./ranked_by_hand.ts";
 import { createReadingWorld, type ReadingWorld } from "./reading_world.ts";

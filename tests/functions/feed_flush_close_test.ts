@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
-import { closeDay, type CloseInput, nextTryAt } from "../../functions/feed/close.ts";
+import { closeDay, type CloseInput, nextTryAt } from "../../functions/feed/flush/close.ts";
 import { createPostgres } from "../../shared/adapters/postgres.ts";
 import {
   DAY_MS,

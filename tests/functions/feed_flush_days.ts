@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { FlushLimits } from "../../functions/feed/flush_limits.ts";
+import type { FlushLimits } from "../../functions/feed/flush/flush_limits.ts";
 import type { FeedParts } from "../../functions/feed/parts.ts";
 import type { Database, LogFields } from "../../shared/mod.ts";
 import { emptyFeed, flushWhole, partsOf, startRedis } from "./feed_flush_world.ts";

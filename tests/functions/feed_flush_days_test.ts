@@ -5,8 +5,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { closeDay } from "../../functions/feed/close.ts";
-import { readDay } from "../../functions/feed/day_store.ts";
+import { closeDay } from "../../functions/feed/flush/close.ts";
+import { readDay } from "../../functions/feed/flush/day_store.ts";
 import type { FeedParts } from "../../functions/feed/parts.ts";
 import { appendToLog, dayOf, memberOf, recordUnique, UNIQUE_SHARDS } from "../../shared/mod.ts";
 import { createPostgres } from "../../shared/adapters/postgres.ts";

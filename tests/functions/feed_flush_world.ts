@@ -7,9 +7,9 @@ import assert from "node:assert/strict";
 import { WallClock } from "../../dev/clock.ts";
 import { createRedisServer, type RedisServerOptions } from "../../dev/redis/server.ts";
 import { listen } from "../../dev/server.ts";
-import { flushDay } from "../../functions/feed/flush.ts";
-import type { FlushInput } from "../../functions/feed/flush_cursor.ts";
-import type { FlushLimits } from "../../functions/feed/flush_limits.ts";
+import { flushDay } from "../../functions/feed/flush/flush.ts";
+import type { FlushInput } from "../../functions/feed/flush/flush_cursor.ts";
+import type { FlushLimits } from "../../functions/feed/flush/flush_limits.ts";
 import type { FeedParts } from "../../functions/feed/parts.ts";
 import { createUpstashRedis } from "../../shared/adapters/upstash_redis.ts";
 import {

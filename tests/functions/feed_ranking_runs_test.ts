@@ -4,9 +4,9 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { readFeedPage } from "../../functions/feed/feed_pages.ts";
-import { rankKind } from "../../functions/feed/ranking.ts";
-import { beginRanking, takeStep } from "../../functions/feed/ranking_steps.ts";
+import { readFeedPage } from "../../functions/feed/reading/feed_pages.ts";
+import { rankKind } from "../../functions/feed/ranking/ranking.ts";
+import { beginRanking, takeStep } from "../../functions/feed/ranking/ranking_steps.ts";
 import type { Sql } from "../../shared/mod.ts";
 import { createRandom } from "../simulation/random.ts";
 import { postgresEngines, type TestPostgres } from "../support/postgres_engines.ts";

@@ -4,8 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { decayMillionths, rankingDescription } from "../../functions/feed/ranking_formula.ts";
-import { rankKind } from "../../functions/feed/ranking.ts";
+import {
+  decayMillionths,
+  rankingDescription,
+} from "../../functions/feed/ranking/ranking_formula.ts";
+import { rankKind } from "../../functions/feed/ranking/ranking.ts";
 import type { Sql } from "../../shared/mod.ts";
 import { createRandom } from "../simulation/random.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";

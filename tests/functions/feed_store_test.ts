@@ -4,8 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { applyLog } from "../../functions/feed/log_store.ts";
-import { addCounts, Additions, raiseCounts } from "../../functions/feed/store.ts";
+import { applyLog } from "../../functions/feed/flush/log_store.ts";
+import { addCounts, Additions, raiseCounts } from "../../functions/feed/flush/store.ts";
 import { LOG_START, type LoggedEntry, PostgresQueryError, type Sql } from "../../shared/mod.ts";
 import { chance } from "./feed_mortal.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { closeDay } from "../../functions/feed/close.ts";
-import { sweep } from "../../functions/feed/sweep.ts";
+import { closeDay } from "../../functions/feed/flush/close.ts";
+import { sweep } from "../../functions/feed/flush/sweep.ts";
 import type { Redis, Sql } from "../../shared/mod.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";
 import { emptyFeed, partsOf, People, person, startRedis } from "./feed_flush_world.ts";

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
-import { rankKind } from "../../functions/feed/ranking.ts";
+import { rankKind } from "../../functions/feed/ranking/ranking.ts";
 import { type Database, readConfig } from "../../shared/mod.ts";
 import { type Gate, startGate } from "../support/gate.ts";
 import type { TestPostgres } from "../support/postgres_engines.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Cloud, createCloud } from "../../dev/cloud.ts";
-import { auditDay } from "../../functions/feed/audit.ts";
+import { auditDay } from "../../functions/feed/audit/audit.ts";
 import { createPostgres } from "../../shared/adapters/postgres.ts";
 import { createUpstashRedis } from "../../shared/adapters/upstash_redis.ts";
 import {

@@ -1,0 +1,70 @@
+/**
+ * Who sends an event, and for whom: a browser for its own person, a backend for anyone.
+ *
+ * @module
+ */
+import type { Context } from "hono";
+import {
+  BodyInvalidError,
+  type Identities,
+  NotConfiguredError,
+  type Person,
+} from "../../../shared/mod.ts";
+import type { AppEnv } from "../../context.ts";
+import { bearerOf } from "../../middleware/auth.ts";
+import { indexOfSecret } from "../../middleware/secrets.ts";
+import type { Said } from "../contracts.ts";
+import { ignoredBecause } from "./visitors.ts";
+
+export type Sender = { person: Person } | { because: "bot" | "prefetch" };
+
+/** What makes people into identities. @throws {NotConfiguredError} where events cannot be counted */
+export function identitiesOf(c: Context<AppEnv>): Identities {
+  const { config, memory } = c.var.deps;
+  const missing = [
+    ...(memory.identities ? [] : ["IDENTITY_SECRET"]),
+    ...(config.databaseUrl === undefined ? ["DATABASE_URL"] : []),
+  ];
+  if (!memory.identities || missing.length > 0) throw new NotConfiguredError("the feed", missing);
+  return memory.identities;
+}
+
+/**
+ * The person of an event: a token's user, else what a backend says, else the session, else the
+ * caller's address, else nobody known.
+ *
+ * @throws {RequestError} `token_invalid`, rather than count a user as somebody else
+ * @throws {BodyInvalidError} where a browser says what only a backend may
+ */
+export async function senderOf(c: Context<AppEnv>, said: Said): Promise<Sender> {
+  const { serviceTokens } = c.var.deps.config;
+  const bearer = bearerOf(c);
+  const isBackend = bearer !== undefined && await indexOfSecret(bearer, serviceTokens) !== -1;
+  if (isBackend) {
+    const { token, user = token && await verify(c, token), session, address } = said;
+    return { person: { user, session, address } };
+  }
+  const backendsOnly = (["user", "address"] as const).filter((path) => said[path] !== undefined);
+  if (backendsOnly.length > 0) {
+    const message = "only a backend may say it: send one of SERVICE_TOKENS";
+    throw new BodyInvalidError(backendsOnly.map((path) => ({ path, message })));
+  }
+  const because = ignoredBecause((name) => c.req.header(name));
+  if (because) return { because };
+  const token = bearer ?? said.token;
+  const user = token === undefined ? undefined : await verify(c, token);
+  return { person: { user, session: said.session, address: addressOf(c) } };
+}
+
+async function verify(c: Context<AppEnv>, token: string): Promise<string> {
+  const { userTokens } = c.var.deps;
+  if (userTokens) return await userTokens.verify(token);
+  throw new NotConfiguredError("users' tokens", ["AUTH_SECRET or AUTH_JWKS_URL"]);
+}
+
+/** As the platform knows it, or in the header that is set; of a list, what the nearest proxy saw. */
+function addressOf(c: Context<AppEnv>): string | undefined {
+  const { clientIpHeader } = c.var.deps.config;
+  if (clientIpHeader === undefined) return c.env?.clientAddress;
+  return c.req.header(clientIpHeader)?.split(",").at(-1)?.trim();
+}
