@@ -7,9 +7,10 @@ import assert from "node:assert/strict";
 import { auditDay } from "../../functions/feed/audit/audit.ts";
 import type { AuditCursor } from "../../functions/feed/audit/audit_cursor.ts";
 import type { Audit } from "../../functions/feed/audit/audit_store.ts";
+import { closeDay } from "../../functions/feed/flush/close.ts";
 import type { FlushLimits } from "../../functions/feed/flush/flush_limits.ts";
 import type { FeedParts } from "../../functions/feed/parts.ts";
-import { recordApproximateView, RegisteredListings, type Sql } from "../../shared/mod.ts";
+import { addDays, recordApproximateView, RegisteredListings, type Sql } from "../../shared/mod.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";
 import { DAY, flush, openDays } from "./feed_flush_days.ts";
 import { People, person } from "./feed_flush_world.ts";
@@ -208,6 +209,31 @@ for (const postgres of postgresEngines()) {
       pending: 0,
       drift: 0,
     });
+  });
+
+  test("a batch that was counted on another day is not missed on this one", async ({ parts }) => {
+    const yesterday = new People(parts, addDays(DAY, -1));
+    await yesterday.impressions("batch-at-midnight", [["events", "1", 2]]);
+    await flush(parts, addDays(DAY, -1));
+    const people = new People(parts, DAY);
+    await people.impressions("batch-at-midnight", [["events", "1", 2]]);
+    await people.impressions("batch-after-it", [["events", "1", 3]]);
+    await flush(parts);
+    assert.deepEqual(summary(await audit(parts)), { compared: 1, pending: 0, drift: 0 });
+  });
+
+  test("of a day whose stream was let go, what came since is pending", async ({ parts, at }) => {
+    const people = new People(parts, DAY);
+    await people.impressions("batch-0000000001", [["events", "1", 9]]);
+    const over = at("2026-11-21T00:10:00Z");
+    const input = { day: DAY, uniques: "exact" as const, isRepeat: false };
+    assert.equal((await closeDay(over, input, { run: "close" })).isProven, true);
+    await people.impressions("batch-0000000002", [["events", "1", 2]]);
+    const found = await audit(over);
+    assert.equal(found.isLogCompared, false);
+    assert.deepEqual(found.differences, [
+      { is: "pending", kind: "events", id: "1", metric: "impressions", redis: 2, postgres: 0 },
+    ]);
   });
 
   test("estimates that fell behind are pending, and never drift", async ({ parts }, sql) => {

@@ -4,6 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { newCursor } from "../../functions/feed/flush/flush_cursor.ts";
+import { beginFlush, writeFlush } from "../../functions/feed/flush/flush_store.ts";
 import { applyLog } from "../../functions/feed/flush/log_store.ts";
 import { addCounts, Additions, raiseCounts } from "../../functions/feed/flush/store.ts";
 import { LOG_START, type LoggedEntry, PostgresQueryError, type Sql } from "../../shared/mod.ts";
@@ -165,6 +167,48 @@ for (const postgres of postgresEngines()) {
       "SELECT count(*)::int AS people FROM feed_favorites WHERE favorited",
     );
     assert.equal(favorites, people);
+  });
+
+  test("a flush of another day waits until a person's word is committed", async (sql) => {
+    if (!postgres.isReal) return;
+    const word = (day: string, sql: Sql) =>
+      applyLog(sql, {
+        day,
+        run: "test",
+        after: LOG_START,
+        entries: [entryOf({ at: 1, favorited: true })],
+      });
+    let other: Promise<boolean> | undefined;
+    const holding: Sql = {
+      ...sql,
+      transaction: (work) =>
+        sql.transaction(async (inner) => {
+          const value = await work(inner);
+          other = word("2026-11-21", sql);
+          for (let waiting = 0; waiting === 0;) {
+            [{ waiting }] = await sql.query<{ waiting: number }>(
+              "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+            );
+          }
+          return value;
+        }),
+    };
+    await word(DAY, holding);
+    await other;
+    assert.deepEqual(await readCounted(sql, DAY), { "events:1": { favorites: 1 } });
+    assert.deepEqual(await readCounted(sql, "2026-11-21"), {});
+  });
+
+  test("a delivery that was overtaken does not write over what came after it", async (sql) => {
+    await beginFlush(sql, { day: DAY, run: "run", now: NOON });
+    const written = { day: DAY, fresh: [], drift: 0 };
+    const cursor = { ...newCursor("run"), slices: 2, views: 7 };
+    await writeFlush(sql, { ...written, cursor, endedAt: NOON + 5 });
+    await writeFlush(sql, { ...written, cursor: { ...cursor, slices: 1, views: 3 } });
+    const rows = await sql.query(
+      "SELECT slices, members::int, ended_at IS NOT NULL AS ended FROM feed_flushes",
+    );
+    assert.deepEqual(rows, [{ slices: 2, members: 7, ended: true }]);
   });
 
   test("a stream that two flushes add at once is added once, and none waits for ever", async (sql) => {
