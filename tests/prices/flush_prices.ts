@@ -15,6 +15,7 @@ import {
 } from "../../shared/mod.ts";
 import type { World } from "../core/jobs/world.ts";
 import { eventPrices } from "./event_prices.ts";
+import { readPrices } from "./read_prices.ts";
 import type { PriceRow } from "./price_list.ts";
 
 const VIEWS = 100_000;
@@ -70,6 +71,7 @@ async function run(world: World, job: "feed.flush" | "feed.close", day: Day): Pr
 /** Rows of the price list: the feed's. */
 export const feedPrices: readonly PriceRow[] = [
   ...eventPrices,
+  ...readPrices,
   {
     operation: "the flush of a day with 100,000 unique views, 10,000 favorites and bookings, " +
       "5,000 impression requests",
