@@ -4,23 +4,21 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { type Cloud, createCloud } from "../../dev/cloud.ts";
-import { createApp } from "../../functions/app.ts";
-import { createDeps, type Deps } from "../../functions/deps.ts";
+import { type AppRegistry, registry } from "../../functions/jobs/registry.ts";
+import { createFlushJobs } from "../../functions/feed/flush/flush_jobs.ts";
 import { closeDay, type CloseInput, nextTryAt } from "../../functions/feed/flush/close.ts";
 import { createPostgres } from "../../shared/adapters/postgres.ts";
 import {
   DAY_MS,
-  type LogFields,
   PostgresUnavailableError,
-  readConfig,
   recordUnique,
   refusedFrom,
   startOfDay,
 } from "../../shared/mod.ts";
 import { startDatabase } from "../support/database.ts";
+import { openFeedCloud, told } from "./feed_flush_cloud.ts";
 import { DAY, NEXT, openDays } from "./feed_flush_days.ts";
-import { assertCounted, emptyFeed, People, person } from "./feed_flush_world.ts";
+import { assertCounted, People, person } from "./feed_flush_world.ts";
 import { Died, mortal } from "./feed_mortal.ts";
 
 const server = await startDatabase();
@@ -30,66 +28,7 @@ Deno.test.afterAll(async () => {
   await server.close();
 });
 
-const BROWSER = { "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0" };
-
-interface World extends AsyncDisposable {
-  cloud: Cloud;
-  deps: Deps;
-  lines: ({ event: string } & LogFields)[];
-  view(id: string, session: string): Promise<number>;
-  /** The day as Postgres has it. */
-  day(day?: string): Promise<{ isProven: boolean; views: number }>;
-  post(metric: string, body: unknown): Promise<number>;
-}
-
-/** The whole system, on a day that begins at 10:00. */
-async function openCloud(): Promise<World> {
-  await emptyFeed(database);
-  await database.query("TRUNCATE dead_letters");
-  const lines: World["lines"] = [];
-  const keep = (event: string, fields: LogFields = {}) => void lines.push({ ...fields, event });
-  let deps: Deps | undefined;
-  const cloud = await createCloud({
-    startAt: Date.parse(`${DAY}T10:00:00Z`),
-    environment: { DATABASE_URL: server.url },
-    app: (settings) => {
-      deps = createDeps(readConfig(settings), { log: { info: keep, warn: keep, error: keep } });
-      return createApp(deps);
-    },
-  });
-  async function post(metric: string, body: unknown) {
-    const response = await cloud.fetch(`/api/metrics/${metric}`, {
-      method: "POST",
-      headers: BROWSER,
-      body: JSON.stringify(body),
-    });
-    await response.body?.cancel();
-    return response.status;
-  }
-  return {
-    cloud,
-    deps: deps!,
-    lines,
-    post,
-    view: (id, session) => post("views", { kind: "events", id, session: `session-${session}` }),
-    async day(day = DAY) {
-      const [row] = await database.query<{ proven: boolean; views: number }>(
-        `SELECT proven_at IS NOT NULL AS proven,
-           (SELECT coalesce(sum(views), 0)::int FROM feed_counts WHERE day = $1::date) AS views
-         FROM feed_days WHERE day = $1::date`,
-        [day],
-      );
-      return { isProven: row?.proven ?? false, views: row?.views ?? 0 };
-    },
-    async [Symbol.asyncDispose]() {
-      await cloud.close();
-      await deps!.database?.close();
-    },
-  };
-}
-
-const told = ({ lines }: Pick<World, "lines">, event: string) =>
-  lines.filter((line) => line.event === event);
+const openCloud = (jobs?: AppRegistry) => openFeedCloud({ url: server.url, database, jobs });
 
 Deno.test("a day is flushed at its slots, closed at 00:10, proven, and its stream let go", async () => {
   await using world = await openCloud();
@@ -284,4 +223,21 @@ Deno.test("killed at any await, before or after its effect, and begun again, a c
     }
   }
   assert.ok(died > 60, `${died} deaths`);
+});
+
+Deno.test("a flush and a closing that fit into no delivery are chained by QStash until all is done", async () => {
+  const { feedFlush, feedClose } = createFlushJobs({ requests: 2 });
+  await using world = await openCloud({
+    ...registry,
+    "feed.flush": feedFlush,
+    "feed.close": feedClose,
+  });
+  for (let id = 0; id < 30; id++) await world.view(String(id), "one");
+  const started = (job: string) => told(world, "job.started").filter((line) => line.job === job);
+  await world.cloud.advance("2h");
+  assert.ok(started("feed.flush").length >= 4, `${started("feed.flush").length} deliveries`);
+  assert.deepEqual(await world.day(), { isProven: false, views: 30 });
+  await world.cloud.advance("13h");
+  assert.ok(started("feed.close").length >= 8, `${started("feed.close").length} deliveries`);
+  assert.deepEqual(await world.day(), { isProven: true, views: 30 });
 });
