@@ -61,14 +61,10 @@ for (const postgres of postgresEngines()) {
     what: string,
     fn: (world: Awaited<ReturnType<typeof openDays>>, sql: Sql) => Promise<void>,
   ) =>
-    Deno.test({
-      name: `${postgres.name}: ${what}`,
-      ignore: postgres.ignore,
-      fn: async () => {
-        const database = postgres.database();
-        await using world = await openDays(database);
-        await fn(world, database);
-      },
+    postgres.test(what, async () => {
+      const database = postgres.database();
+      await using world = await openDays(database);
+      await fn(world, database);
     });
 
   test(

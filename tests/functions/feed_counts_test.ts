@@ -12,15 +12,9 @@ const none = { views: 0, impressions: 0, favorites: 0, bookings: 0 };
 
 for (const engine of postgresEngines()) {
   const test = (name: string, fn: (world: ReadingWorld) => Promise<void>) =>
-    Deno.test({
-      name: `${engine.name}: ${name}`,
-      ignore: engine.ignore,
-      sanitizeOps: false,
-      sanitizeResources: false,
-      fn: async () => {
-        await using world = await createReadingWorld(engine);
-        await fn(world);
-      },
+    engine.test(name, async () => {
+      await using world = await createReadingWorld(engine);
+      await fn(world);
     });
 
   test("counts are of 1, 7 and 30 UTC days with today, favorites of now", async ({ get, sql }) => {

@@ -51,15 +51,9 @@ Deno.test("the memory for bad times is bounded by count and by bytes; what was k
 
 for (const engine of postgresEngines()) {
   const test = (name: string, fn: (world: ReadingWorld) => Promise<void>) =>
-    Deno.test({
-      name: `${engine.name}: ${name}`,
-      ignore: engine.ignore,
-      sanitizeOps: false,
-      sanitizeResources: false,
-      fn: async () => {
-        await using world = await createReadingWorld(engine);
-        await fn(world);
-      },
+    engine.test(name, async () => {
+      await using world = await createReadingWorld(engine);
+      await fn(world);
     });
 
   test("a feed is the ranking of its segment, best first", async (world) => {

@@ -17,15 +17,9 @@ for (const engine of postgresEngines()) {
     fn: (world: ReadingWorld) => Promise<void>,
     options: Parameters<typeof createReadingWorld>[1] = {},
   ) =>
-    Deno.test({
-      name: `${engine.name}: ${name}`,
-      ignore: engine.ignore,
-      sanitizeOps: false,
-      sanitizeResources: false,
-      fn: async () => {
-        await using world = await createReadingWorld(engine, options);
-        await fn(world);
-      },
+    engine.test(name, async () => {
+      await using world = await createReadingWorld(engine, options);
+      await fn(world);
     });
 
   const kind = "locations";

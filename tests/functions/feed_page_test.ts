@@ -18,16 +18,10 @@ for (const engine of postgresEngines()) {
     name: string,
     fn: (world: DashboardWorld, gate: Gate) => Promise<void>,
   ) =>
-    Deno.test({
-      name: `${engine.name}: ${name}`,
-      ignore: engine.ignore,
-      sanitizeOps: false,
-      sanitizeResources: false,
-      fn: async () => {
-        await using gate = startGate(engine.url());
-        await using world = await createDashboardWorld(engine.database(), gate.url);
-        await fn(world, gate);
-      },
+    engine.test(name, async () => {
+      await using gate = startGate(engine.url());
+      await using world = await createDashboardWorld(engine.database(), gate.url);
+      await fn(world, gate);
     });
 
   test("the page shows counts, flush, proof, audit and rankings, for 0 commands", async (world) => {

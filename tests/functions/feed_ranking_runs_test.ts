@@ -64,16 +64,10 @@ async function rowsLeft(sql: Sql): Promise<{ scores: number; rankings: number[] 
 
 for (const engine of postgresEngines()) {
   const test = (name: string, fn: (sql: Sql, engine: TestPostgres) => Promise<void>) =>
-    Deno.test({
-      name: `${engine.name}: ${name}`,
-      ignore: engine.ignore,
-      sanitizeOps: false,
-      sanitizeResources: false,
-      fn: async () => {
-        const sql = engine.database();
-        await forgetAll(sql);
-        await fn(sql, engine);
-      },
+    engine.test(name, async () => {
+      const sql = engine.database();
+      await forgetAll(sql);
+      await fn(sql, engine);
     });
 
   test("a run that comes again changes nothing", async (sql) => {

@@ -185,16 +185,10 @@ const cases: Case[] = [
 
 for (const engine of postgresEngines()) {
   const test = (name: string, fn: (sql: Sql) => Promise<void>) =>
-    Deno.test({
-      name: `${engine.name}: ${name}`,
-      ignore: engine.ignore,
-      sanitizeOps: false,
-      sanitizeResources: false,
-      fn: async () => {
-        const sql = engine.database();
-        await forgetAll(sql);
-        await fn(sql);
-      },
+    engine.test(name, async () => {
+      const sql = engine.database();
+      await forgetAll(sql);
+      await fn(sql);
     });
 
   for (const { name, days, listings = [], expected } of cases) {

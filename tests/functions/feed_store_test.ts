@@ -93,14 +93,10 @@ const cases: { name: string; said: Said[]; counted: Counted[string] }[] = [
 
 for (const postgres of postgresEngines()) {
   const test = (what: string, fn: (sql: Sql) => Promise<void>) =>
-    Deno.test({
-      name: `${postgres.name}: ${what}`,
-      ignore: postgres.ignore,
-      fn: async () => {
-        const sql = postgres.database();
-        await emptyFeed(sql);
-        await fn(sql);
-      },
+    postgres.test(what, async () => {
+      const sql = postgres.database();
+      await emptyFeed(sql);
+      await fn(sql);
     });
 
   for (const { name, said, counted } of cases) {

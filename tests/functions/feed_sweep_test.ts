@@ -17,14 +17,10 @@ async function keptFavorites(sql: Sql) {
 
 for (const postgres of postgresEngines()) {
   const test = (what: string, fn: (sql: Sql) => Promise<void>) =>
-    Deno.test({
-      name: `${postgres.name}: ${what}`,
-      ignore: postgres.ignore,
-      fn: async () => {
-        const sql = postgres.database();
-        await emptyFeed(sql);
-        await fn(sql);
-      },
+    postgres.test(what, async () => {
+      const sql = postgres.database();
+      await emptyFeed(sql);
+      await fn(sql);
     });
 
   test("a favorite is never swept; one that was taken back, once no late word can be older", async (sql) => {

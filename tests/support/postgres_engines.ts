@@ -25,6 +25,8 @@ export interface TestPostgres {
   url(): string;
   /** The database with every migration applied; closed with the server. */
   database(options?: Partial<PostgresOptions>): Database;
+  /** Registers a test by the engine's name and its own. */
+  test(name: string, fn: () => Promise<void>): void;
 }
 
 /** Registers the start and the end of both servers with the tests of this file. */
@@ -53,6 +55,7 @@ function engine(name: string, ignore: boolean, start: () => Promise<Server>): Te
       open.push(database);
       return database;
     },
+    test: (test, fn) => Deno.test({ name: `${name}: ${test}`, ignore, fn }),
   };
   if (!ignore) {
     Deno.test.beforeAll(async () => {
