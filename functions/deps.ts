@@ -10,6 +10,7 @@ import { createConsoleLog } from "../shared/adapters/console_log.ts";
 import { createPostgres, type PostgresOptions } from "../shared/adapters/postgres.ts";
 import { createQstash } from "../shared/adapters/qstash.ts";
 import { createDeliveryVerifier } from "../shared/adapters/qstash_verifier.ts";
+import { createResend } from "../shared/adapters/resend.ts";
 import { systemClock, systemIds, systemSleep } from "../shared/adapters/system.ts";
 import { createUpstashRedis } from "../shared/adapters/upstash_redis.ts";
 import { createUserTokens } from "../shared/adapters/user_tokens.ts";
@@ -30,6 +31,7 @@ import {
   type Jobs,
   type Keys,
   type Log,
+  type Mailer,
   type Queue,
   type Redis,
   type RedisTally,
@@ -41,7 +43,7 @@ import {
 } from "../shared/mod.ts";
 import { Spool } from "./feed/events/spool.ts";
 import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
-import { type AppRegistry, registry as appRegistry } from "./jobs/registry.ts";
+import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
@@ -57,6 +59,8 @@ export interface Outside {
   database?: Database;
   /** Absent without `AUTH_SECRET` or `AUTH_JWKS_URL`. */
   userTokens?: UserTokens;
+  /** Absent without `RESEND_API_KEY`. */
+  mailer?: Mailer;
 }
 
 /** What an isolate keeps from one request to the next: plain data, as workerd shares nothing else. */
@@ -91,10 +95,12 @@ export interface Deps<R extends Registry = AppRegistry> extends Outside {
 export function createDeps<R extends Registry = AppRegistry>(
   config: Config,
   outside: Partial<Outside> = {},
-  registry = appRegistry as unknown as R,
+  registry?: R,
 ): Deps<R> {
   const { clock = systemClock, sleep = systemSleep } = outside;
-  return compose(config, registry, {
+  const mailer = outside.mailer ?? (config.mail && createResend(config.mail));
+  const jobs = registry ?? createRegistry({ config, mailer }) as unknown as R;
+  return compose(config, jobs, {
     clock,
     sleep,
     ids: systemIds,
@@ -105,6 +111,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     verifier: createDeliveryVerifier(config.queue),
     database: createDatabase(config),
     userTokens: config.userTokens && createUserTokens(config.userTokens, clock),
+    mailer,
     ...outside,
   }, {
     armed: new ArmedSlots(sleep),
@@ -143,7 +150,7 @@ function compose<R extends Registry>(
   outside: Outside,
   memory: Memory,
 ): Deps<R> {
-  const { clock, sleep, ids, log, redis, queue, verifier, database, userTokens } = outside;
+  const { clock, sleep, ids, log, redis, queue, verifier, database, userTokens, mailer } = outside;
   const keys = createKeys(config.namespace);
   const deadLetters = database
     ? createPostgresDeadLetters(database, clock)
@@ -181,6 +188,7 @@ function compose<R extends Registry>(
     verifier,
     database,
     userTokens,
+    mailer,
     keys,
     deadLetters,
     jobs,

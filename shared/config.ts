@@ -66,6 +66,20 @@ const schema = z.object({
   FEED_FLUSH_MINUTES: z.coerce.number().int().min(5)
     .refine((minutes) => MINUTES_OF_A_DAY % minutes === 0, "must divide a day, as 120 does")
     .default(120),
+  RESEND_API_KEY: text.optional(),
+  RESEND_BASE_URL: httpUrl.default("https://api.resend.com"),
+  MAIL_FROM: z.string().regex(
+    /^([^<>"\r\n]+ <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/,
+    "must be an address, or `Name <address>`",
+  ).optional(),
+  MAIL_PER_SECOND: z.coerce.number().int().min(1).max(1_000).default(2),
+  MAIL_CONCURRENCY: z.coerce.number().int().min(2).max(100).default(5),
+  MAINTENANCE_CONCURRENCY: z.coerce.number().int().min(1).max(100).default(3),
+  QUIET_HOURS: z.string().regex(
+    /^(off|([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d)$/,
+    "must be `off`, or as in 22:00-07:00",
+  ).default("22:00-07:00"),
+  DIGEST_AT: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be as in 07:00").default("07:00"),
   NAMESPACE: z.string().regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -").default(
     "zeropoll",
   ),
@@ -97,6 +111,20 @@ export interface Config {
     /** How far apart flushes are while there is traffic. */
     flushMs: number;
   };
+  /** How mail goes out; off without `RESEND_API_KEY`. */
+  mail?: { apiKey: string; baseUrl: string; from: string };
+  notifications: {
+    /** Mails that are begun in a second, all kinds together. */
+    perSecond: number;
+    /** Mails that are on their way at once. */
+    concurrency: number;
+    /** When mail that can wait does wait, in minutes of the recipient's day. */
+    quietHours?: { fromMinute: number; toMinute: number };
+    /** When the digest of a day goes out, in minutes of the recipient's day. */
+    digestMinute: number;
+  };
+  /** How many jobs of upkeep run at once. */
+  maintenanceConcurrency: number;
   /** The sender's name in lower case (as in `/hooks/github`) to its secret. */
   webhookSecrets: Readonly<Record<string, string>>;
   /** The first part of every Redis key and schedule id. */
@@ -138,6 +166,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (parsed.data?.AUTH_SECRET && parsed.data.AUTH_JWKS_URL) {
     faults.push({ setting: "AUTH_JWKS_URL", message: "must not be set beside AUTH_SECRET" });
   }
+  if (parsed.data?.RESEND_API_KEY && !parsed.data.MAIL_FROM) {
+    faults.push({ setting: "MAIL_FROM", message: "is missing, beside RESEND_API_KEY" });
+  }
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   const settings = parsed.data;
   const webhookSecrets: Record<string, string> = {};
@@ -166,9 +197,35 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       : undefined,
     clientIpHeader: settings.CLIENT_IP_HEADER,
     feed: { uniques: settings.FEED_UNIQUES, flushMs: settings.FEED_FLUSH_MINUTES * 60_000 },
+    mail: settings.RESEND_API_KEY
+      ? {
+        apiKey: settings.RESEND_API_KEY,
+        baseUrl: settings.RESEND_BASE_URL,
+        from: settings.MAIL_FROM!,
+      }
+      : undefined,
+    notifications: {
+      perSecond: settings.MAIL_PER_SECOND,
+      concurrency: settings.MAIL_CONCURRENCY,
+      quietHours: readQuietHours(settings.QUIET_HOURS),
+      digestMinute: minuteOfDay(settings.DIGEST_AT),
+    },
+    maintenanceConcurrency: settings.MAINTENANCE_CONCURRENCY,
     webhookSecrets,
     namespace: settings.NAMESPACE,
   };
+}
+
+/** `22:00-07:00`; the same minute twice is no time at all. */
+function readQuietHours(text: string) {
+  if (text === "off") return undefined;
+  const [fromMinute, toMinute] = text.split("-").map(minuteOfDay);
+  return fromMinute === toMinute ? undefined : { fromMinute, toMinute };
+}
+
+function minuteOfDay(text: string): number {
+  const [hour, minute] = text.split(":").map(Number);
+  return hour * 60 + minute;
 }
 
 /** `token` for every permission, or `token:ONE+OTHER`. */

@@ -24,9 +24,16 @@ export const errorTitles = {
   feed_cursor_gone: "The ranking that the cursor leads to is gone: start anew",
   feed_event_too_late: "The event's day is no longer counted",
   feed_kind_unknown: "There is no kind of listing of this name",
+  limit_exceeded: "The rate limit is used up for now",
+  limit_unavailable: "The rate limit cannot be checked",
+  limit_unknown: "There is no limit of this name",
+  mail_refused: "The mail provider refused the address",
+  mail_rejected: "The mail provider rejected the mail",
+  mail_unavailable: "The mail provider cannot take mail",
   method_not_allowed: "This address does not take that method",
   not_configured: "This part is switched off: a setting is missing",
   not_found: "There is nothing here",
+  notification_unknown: "There is no notification event of this name",
   operator_missing: "An operator must sign in",
   origin_refused: "Pages of this origin may not call",
   payload_rejected: "The job refused its payload",
@@ -43,6 +50,7 @@ export const errorTitles = {
   signature_missing: "The signature is missing",
   token_invalid: "The token is not valid",
   token_missing: "A token is required",
+  unsubscribe_invalid: "This unsubscribe link is not valid",
   user_keys_unavailable: "The keys of users' tokens cannot be reached",
   unexpected: "Something unexpected happened",
 } as const;
@@ -214,6 +222,37 @@ export class LeaseLostError extends AppError {
   override readonly name = "LeaseLostError";
   override readonly code = "lease_lost";
   override readonly retryable = true;
+}
+
+/** The mail provider cannot take mail for now, or the account's settings are wrong: it may take it later. */
+export class MailUnavailableError extends AppError {
+  override readonly name = "MailUnavailableError";
+  override readonly code = "mail_unavailable";
+  override readonly retryable = true;
+  override readonly retryAfterMs?: number;
+  /** True where the provider counted too many requests: it took nothing, and says when to come again. */
+  readonly isLimited: boolean;
+  constructor(
+    message: string,
+    options: { cause?: unknown; retryAfterMs?: number; isLimited?: boolean } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.retryAfterMs = options.retryAfterMs;
+    this.isLimited = options.isLimited ?? false;
+  }
+}
+
+/** The mail provider will never deliver to this address. */
+export class MailRefusedError extends AppError {
+  override readonly name = "MailRefusedError";
+  override readonly code = "mail_refused";
+  override readonly retryable = false;
+}
+
+/** The mail provider found fault with the mail itself: it fails for good, and may be replayed once mended. */
+export class MailRejectedError extends NonRetryableError {
+  override readonly name = "MailRejectedError";
+  override readonly code = "mail_rejected";
 }
 
 /** Every failure with nothing to it but its code. */

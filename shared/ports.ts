@@ -219,6 +219,31 @@ export interface UserTokens {
   verify(token: string): Promise<string>;
 }
 
+/** A mail to one person. */
+export interface Mail {
+  /** `Name <address>`, or the address alone. */
+  from: string;
+  to: string;
+  subject: string;
+  html: string;
+  text: string;
+  headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A provider that sends mail. A call resolves once the provider has accepted it, or throws
+ * `MailUnavailableError` (it may have been accepted, unless `isLimited`), `MailRefusedError` or
+ * `MailRejectedError` (it was not).
+ */
+export interface Mailer {
+  /**
+   * Sends the mail once for each key, for as long as the provider remembers it (Resend: 24 hours).
+   * `id` is the provider's; absent where the key was used for a mail of other content before, which
+   * was accepted then.
+   */
+  send(mail: Mail, idempotencyKey: string): Promise<{ id?: string }>;
+}
+
 /** Where jobs that failed for good are kept. */
 export interface DeadLetters {
   /** Keeps the letter; one with the same id and generation is kept once. */

@@ -4,19 +4,35 @@
  *
  * @module
  */
-import { defineRegistry } from "../../shared/mod.ts";
+import { type Config, defineRegistry, type Mailer } from "../../shared/mod.ts";
 import { feedAudit, feedClose, feedFlush, feedRank, feedRecord } from "../feed/jobs.ts";
 import { debugEcho } from "./debug_echo.ts";
 import { githubPush } from "./github_push.ts";
 
-export const registry = defineRegistry({
-  "debug.echo": debugEcho,
-  "feed.audit": feedAudit,
-  "feed.close": feedClose,
-  "feed.flush": feedFlush,
-  "feed.rank": feedRank,
-  "feed.record": feedRecord,
-  "github.push": githubPush,
-});
+/** What jobs ask of the app, besides what every job is given. */
+export interface JobParts {
+  config: Config;
+  /** Absent without `RESEND_API_KEY`. */
+  mailer?: Mailer;
+}
 
-export type AppRegistry = typeof registry;
+/** Makes the table of jobs; once for each isolate. */
+export function createRegistry({ config }: JobParts) {
+  // Upkeep shares one key, so that it never takes all of QStash's parallelism.
+  const flowControl = {
+    key: `${config.namespace}.maintenance`,
+    rate: 2,
+    parallelism: config.maintenanceConcurrency,
+  };
+  return defineRegistry({
+    "debug.echo": debugEcho,
+    "feed.audit": { ...feedAudit, flowControl },
+    "feed.close": feedClose,
+    "feed.flush": feedFlush,
+    "feed.rank": { ...feedRank, flowControl },
+    "feed.record": feedRecord,
+    "github.push": githubPush,
+  });
+}
+
+export type AppRegistry = ReturnType<typeof createRegistry>;

@@ -7,21 +7,21 @@
  *
  * @module
  */
-import { type Config, DAY_MS, dayOf, defineSchedules } from "../../shared/mod.ts";
-import { registry } from "./registry.ts";
+import { type Config, DAY_MS, dayOf, type Schedules } from "../../shared/mod.ts";
+import type { AppRegistry } from "./registry.ts";
 
 /** After midnight UTC, so that what was on its way has arrived. */
 const CLOSING_MS = 10 * 60_000;
 
 export function createSchedules({ feed }: Pick<Config, "feed">) {
   const input = (slotStart: number) => ({ day: dayOf(slotStart), uniques: feed.uniques });
-  return defineSchedules(registry, {
+  return {
     fixed: {},
     armed: {
       "feed.flush": { slotMs: feed.flushMs, job: "feed.flush", input },
       "feed.close": { slotMs: DAY_MS, dueMs: DAY_MS + CLOSING_MS, job: "feed.close", input },
     },
-  });
+  } satisfies Schedules<AppRegistry>;
 }
 
 export type ArmedName = keyof ReturnType<typeof createSchedules>["armed"];

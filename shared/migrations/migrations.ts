@@ -7,6 +7,7 @@
  */
 import { deadLettersAndEffects } from "./0001_dead_letters_and_effects.ts";
 import { feed } from "./0002_feed.ts";
+import { notifications } from "./0003_notifications.ts";
 
 export interface Migration {
   /** Counts up from 1. */
@@ -19,4 +20,5 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   deadLettersAndEffects,
   feed,
+  notifications,
 ];

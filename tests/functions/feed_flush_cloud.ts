@@ -6,7 +6,7 @@
 import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
-import { type AppRegistry, registry } from "../../functions/jobs/registry.ts";
+import { type AppRegistry, createRegistry } from "../../functions/jobs/registry.ts";
 import { type Database, type LogFields, readConfig } from "../../shared/mod.ts";
 import { DAY } from "./feed_flush_days.ts";
 import { emptyFeed } from "./feed_flush_world.ts";
@@ -26,13 +26,13 @@ export interface FeedCloud extends AsyncDisposable {
 export interface FeedCloudOptions {
   url: string;
   database: Database;
-  /** Default: the app's own. */
-  jobs?: AppRegistry;
+  /** In the place of the app's own. */
+  jobs?: Partial<AppRegistry>;
 }
 
 /** The whole system, on a day that begins at 10:00. */
 export async function openFeedCloud(
-  { url, database, jobs = registry }: FeedCloudOptions,
+  { url, database, jobs }: FeedCloudOptions,
 ): Promise<FeedCloud> {
   await emptyFeed(database);
   await database.query("TRUNCATE dead_letters");
@@ -43,10 +43,11 @@ export async function openFeedCloud(
     startAt: Date.parse(`${DAY}T10:00:00Z`),
     environment: { DATABASE_URL: url },
     app: (settings) => {
+      const config = readConfig(settings);
       deps = createDeps(
-        readConfig(settings),
+        config,
         { log: { info: keep, warn: keep, error: keep } },
-        jobs,
+        { ...createRegistry({ config }), ...jobs },
       );
       return createApp(deps);
     },

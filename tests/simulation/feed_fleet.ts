@@ -8,7 +8,7 @@ import * as z from "zod";
 import type { App, Cloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps } from "../../functions/deps.ts";
-import { registry } from "../../functions/jobs/registry.ts";
+import { createRegistry } from "../../functions/jobs/registry.ts";
 import { createQstash } from "../../shared/adapters/qstash.ts";
 import { createUpstashRedis } from "../../shared/adapters/upstash_redis.ts";
 import { type Clock, type Database, defineJob, type Ids, readConfig } from "../../shared/mod.ts";
@@ -20,11 +20,12 @@ const ISOLATES = 3;
 /** How far their clocks are from the cloud's at most. */
 const SKEW_MS = 2_000;
 
-/** The app's jobs; to rank would be most of the work, and changes nothing that is counted. */
-const jobs = {
-  ...registry,
-  "feed.rank": defineJob({ name: "feed.rank", input: z.object({}), run: () => Promise.resolve() }),
-};
+/** To rank would be most of the work, and changes nothing that is counted. */
+const noRanking = defineJob({
+  name: "feed.rank",
+  input: z.object({}),
+  run: () => Promise.resolve(),
+});
 
 export interface Isolate extends Life {
   app: App;
@@ -51,6 +52,7 @@ export function createFleet(
   { environment, random, ids, faults, database, cloud }: FleetOptions,
 ): Fleet {
   const config = readConfig(environment);
+  const jobs = { ...createRegistry({ config }), "feed.rank": noRanking };
 
   function start(): Isolate {
     const skewMs = Math.round((random.next() - 0.5) * 2 * SKEW_MS);

@@ -131,7 +131,9 @@ export function startRun(
       async enqueue(next, input, options = {}) {
         const dedupeId = options.dedupeId ??
           await hashedId("from", envelope.id, next.name, JSON.stringify(input) ?? "null");
-        return await enqueueJob(dependencies, next, input, { ...options, dedupeId });
+        // As the app delivers it: the table may set another flow control than the job's own file.
+        const job = dependencies.registry[next.name] ?? next;
+        return await enqueueJob(dependencies, job, input, { ...options, dedupeId });
       },
       async transaction(work, { name = "main" } = {}) {
         return await applyOnce(sqlOf(dependencies, "context.transaction"), {

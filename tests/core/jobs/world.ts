@@ -6,7 +6,15 @@
 import * as z from "zod";
 import { createApp } from "../../../functions/app.ts";
 import { createDeps, type Deps } from "../../../functions/deps.ts";
-import { registry as appRegistry } from "../../../functions/jobs/registry.ts";
+import {
+  feedAudit,
+  feedClose,
+  feedFlush,
+  feedRank,
+  feedRecord,
+} from "../../../functions/feed/jobs.ts";
+import { debugEcho } from "../../../functions/jobs/debug_echo.ts";
+import { githubPush } from "../../../functions/jobs/github_push.ts";
 import { type Cloud, createCloud } from "../../../dev/cloud.ts";
 import { silentLog } from "../../support/silent_log.ts";
 import {
@@ -97,7 +105,13 @@ export function createRegistry(world: Observed) {
   }
   return defineRegistry({
     // What the app's own endpoints enqueue.
-    ...appRegistry,
+    "debug.echo": debugEcho,
+    "feed.audit": feedAudit,
+    "feed.close": feedClose,
+    "feed.flush": feedFlush,
+    "feed.rank": feedRank,
+    "feed.record": feedRecord,
+    "github.push": githubPush,
     "work.do": defineJob({
       name: "work.do",
       input: Orders,

@@ -1,0 +1,53 @@
+/**
+ * What comes in to be told to somebody.
+ *
+ * @module
+ */
+import * as z from "zod";
+import { type EventName, notificationEvents } from "./events/table.ts";
+
+export const eventNames = Object.keys(notificationEvents) as [EventName, ...EventName[]];
+
+const timeZone = z.string().refine((zone) => {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone !== "";
+  } catch {
+    // It knows no such zone.
+    return false;
+  }
+}, "must be an IANA time zone, as in Europe/Berlin");
+
+/** Whom it is told. */
+export const Recipient = z.object({
+  email: z.email().max(254).describe("Where the mail goes; two spellings in case are one person."),
+  name: z.string().trim().min(1).max(100).optional().describe("For the greeting."),
+  timeZone: timeZone.optional().describe(
+    "IANA; quiet hours hold in it. Without one there are none.",
+  ),
+});
+export type Recipient = z.infer<typeof Recipient>;
+
+/** What may be said about when and how. */
+export const NotifyOptions = z.object({
+  dedupeId: z.string().min(1).max(256).optional()
+    .describe("Equal ids of one event are one notification, for 24 hours."),
+  delayMs: z.int().min(0).optional(),
+  notBefore: z.iso.datetime({ offset: true }).optional(),
+  delivery: z.enum(["mail", "digest"]).default("mail")
+    .describe("`digest`: only as a line in the recipient's next daily digest."),
+});
+export type NotifyOptions = z.input<typeof NotifyOptions>;
+
+export const NotifyRequest = NotifyOptions.extend({
+  event: z.string().describe("One of the names of the gallery."),
+  to: Recipient,
+  data: z.unknown().describe("What the event takes."),
+});
+
+export const NotifyAnswer = z.object({
+  id: z.string().describe("The notification's: where it stands is at /api/notifications/:id."),
+  event: z.string(),
+  job: z.string().optional().describe("The job that sends it, to be read at /api/jobs/:id."),
+  deduplicated: z.boolean(),
+});
+export type NotifyAnswer = z.infer<typeof NotifyAnswer>;
