@@ -15,6 +15,8 @@ import { feedOperations } from "./feed/operations.ts";
 import { feedRoutes } from "./feed/routes.ts";
 import { jobOperations } from "./jobs/operations.ts";
 import { jobRoutes } from "./jobs/routes.ts";
+import { notificationOperations } from "./notifications/operations.ts";
+import { notificationRoutes } from "./notifications/routes.ts";
 import { answerProblem, answerUnknown } from "./middleware/problem.ts";
 import { requestLog } from "./middleware/request_log.ts";
 import { secureHeaders } from "./middleware/secure_headers.ts";
@@ -29,6 +31,7 @@ import { webhookRoutes } from "./webhooks/routes.ts";
 export const operations = [
   ...feedOperations,
   ...jobOperations,
+  ...notificationOperations,
   ...webhookOperations,
   ...opsOperations,
   ...adminOperations,
@@ -54,5 +57,6 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.route("/", webhookRoutes);
   app.route("/", feedRoutes);
   app.route("/", jobRoutes);
+  app.route("/", notificationRoutes);
   return app;
 }

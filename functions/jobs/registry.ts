@@ -6,6 +6,7 @@
  */
 import { type Config, defineRegistry, type Mailer } from "../../shared/mod.ts";
 import { feedAudit, feedClose, feedFlush, feedRank, feedRecord } from "../feed/jobs.ts";
+import { createSendJobs } from "../notifications/jobs.ts";
 import { debugEcho } from "./debug_echo.ts";
 import { githubPush } from "./github_push.ts";
 
@@ -17,7 +18,8 @@ export interface JobParts {
 }
 
 /** Makes the table of jobs; once for each isolate. */
-export function createRegistry({ config }: JobParts) {
+export function createRegistry(parts: JobParts) {
+  const { config } = parts;
   // Upkeep shares one key, so that it never takes all of QStash's parallelism.
   const flowControl = {
     key: `${config.namespace}.maintenance`,
@@ -32,6 +34,7 @@ export function createRegistry({ config }: JobParts) {
     "feed.rank": { ...feedRank, flowControl },
     "feed.record": feedRecord,
     "github.push": githubPush,
+    ...createSendJobs(parts),
   });
 }
 

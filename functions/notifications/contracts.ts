@@ -30,7 +30,7 @@ export type Recipient = z.infer<typeof Recipient>;
 /** What may be said about when and how. */
 export const NotifyOptions = z.object({
   dedupeId: z.string().min(1).max(256).optional()
-    .describe("Equal ids of one event are one notification, for 24 hours."),
+    .describe("Equal ids of one event and recipient are one notification, for 400 days."),
   delayMs: z.int().min(0).optional(),
   notBefore: z.iso.datetime({ offset: true }).optional(),
   delivery: z.enum(["mail", "digest"]).default("mail")
@@ -45,9 +45,11 @@ export const NotifyRequest = NotifyOptions.extend({
 });
 
 export const NotifyAnswer = z.object({
-  id: z.string().describe("The notification's: where it stands is at /api/notifications/:id."),
+  id: z.string().describe(
+    "Where it stands is at /api/notifications/:id, and at /api/jobs/:id as its job. Events that are told together share one.",
+  ),
   event: z.string(),
-  job: z.string().optional().describe("The job that sends it, to be read at /api/jobs/:id."),
-  deduplicated: z.boolean(),
+  deduplicated: z.boolean().describe("True where this dedupeId was known."),
+  until: z.iso.datetime().optional().describe("When those are told that are told together."),
 });
 export type NotifyAnswer = z.infer<typeof NotifyAnswer>;

@@ -1,0 +1,41 @@
+/**
+ * What a job does while the provider or Postgres is away: it waits, and never gives up.
+ *
+ * @module
+ */
+import {
+  CircuitOpenError,
+  type JobContext,
+  MailUnavailableError,
+  PostgresUnavailableError,
+} from "../../../shared/mod.ts";
+
+const LIMITED_MS = 1_000;
+const OUTAGE_MS = 30_000;
+const MOST_OUTAGE_MS = 3_600_000;
+
+/**
+ * Runs one attempt. A provider that counted too many requests took nothing: the job is put off to
+ * the moment it named, which costs no attempt. After an outage that outlasts the attempts it is put
+ * off as well, for longer and longer, at most an hour.
+ */
+export async function patiently<T>(context: JobContext, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    const now = context.clock.now();
+    if (error instanceof MailUnavailableError && error.isLimited) {
+      return await context.defer(now + Math.max(LIMITED_MS, error.retryAfterMs ?? 0));
+    }
+    if (!isOutage(error) || !context.lastAttempt) throw error;
+    const waitMs = Math.min(MOST_OUTAGE_MS, OUTAGE_MS * 2 ** Math.min(context.generation, 10));
+    return await context.defer(now + Math.max(waitMs, error.retryAfterMs ?? 0));
+  }
+}
+
+function isOutage(
+  error: unknown,
+): error is MailUnavailableError | PostgresUnavailableError | CircuitOpenError {
+  return error instanceof MailUnavailableError || error instanceof PostgresUnavailableError ||
+    error instanceof CircuitOpenError;
+}
