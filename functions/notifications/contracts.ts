@@ -53,3 +53,31 @@ export const NotifyAnswer = z.object({
   until: z.iso.datetime().optional().describe("When those are told that are told together."),
 });
 export type NotifyAnswer = z.infer<typeof NotifyAnswer>;
+
+/** One person, by address; it is hashed at once. */
+export const RecipientQuery = z.object({ email: z.email().max(254) });
+
+export const NotificationAnswer = z.object({
+  id: z.string(),
+  event: z.string(),
+  outcome: z.string().describe("accepted, suppressed, unsubscribed, refused or empty."),
+  told: z.int().describe("How many events its mail told of."),
+  at: z.iso.datetime(),
+  provider: z.array(
+    z.object({ type: z.string(), detail: z.string().optional(), at: z.iso.datetime() }),
+  ).describe("What the provider said since: delivered, bounced, complained."),
+});
+
+export const NotificationsAnswer = z.object({ notifications: z.array(NotificationAnswer) });
+export type NotificationsAnswer = z.infer<typeof NotificationsAnswer>;
+
+export const SuppressionsAnswer = z.object({
+  suppressions: z.array(
+    z.object({
+      scope: z.string().describe("`all`, or the group that was unsubscribed from."),
+      reason: z.string().describe("bounced, refused, complained or unsubscribed."),
+      at: z.iso.datetime(),
+    }),
+  ),
+});
+export type SuppressionsAnswer = z.infer<typeof SuppressionsAnswer>;
