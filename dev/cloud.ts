@@ -1,5 +1,5 @@
 /**
- * The whole system in this process, for tests: Redis, QStash and an app on loopback, on one clock.
+ * The whole system in this process, for tests: Redis, QStash, mail and an app on loopback, on one clock.
  *
  * Nothing is delivered until the clock moves; then everything due is, in order, at once. While
  * a cloud with a virtual clock is open, this process's `Date` follows it, since the SDKs read that.
@@ -9,6 +9,7 @@
 import { installClock, VirtualClock, WallClock } from "./clock.ts";
 import type { DevClock } from "./clock.ts";
 import { createMigratedPostgres } from "./database.ts";
+import { createMailServer, type MailServer } from "./mail/server.ts";
 import { parseDuration } from "./qstash/durations.ts";
 import {
   createQstashServer,
@@ -39,6 +40,8 @@ export interface CloudOptions {
   plan?: QstashServerOptions["plan"];
   /** Makes the ids of QStash's messages. Default: random. */
   newMessageId?: QstashServerOptions["newMessageId"];
+  /** Requests that the mail provider takes in a second. Default: 2. */
+  mailsPerSecond?: number;
   /** A Postgres as well (PGlite, in memory, migrated). Default: false. */
   postgres?: boolean;
   /** Settings to add, or to replace. */
@@ -50,6 +53,7 @@ export interface Cloud extends AsyncDisposable {
   readonly clock: DevClock;
   readonly redis: RedisServer;
   readonly qstash: QstashServer;
+  readonly mail: MailServer;
   /** The app's settings. */
   readonly environment: Readonly<Record<string, string>>;
   /** Where the app listens. */
@@ -72,7 +76,11 @@ export const cloudSecrets = {
   IDENTITY_SECRET: "dev-identity-secret",
   WEBHOOK_SECRET_GITHUB: "dev-github-secret",
   WEBHOOK_SECRET_STANDARD: "whsec_ZGV2LXN0YW5kYXJkLXdlYmhvb2stc2VjcmV0",
+  WEBHOOK_SECRET_RESEND: "whsec_ZGV2LXJlc2VuZC13ZWJob29rLXNlY3JldC0x",
 };
+
+/** Who writes, where nothing else is set. */
+export const DEVELOPMENT_MAIL_FROM = "Zeropoll <mail@zeropoll.example>";
 
 /** Starts a cloud on free ports. */
 export async function createCloud(options: CloudOptions): Promise<Cloud> {
@@ -85,6 +93,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const postgres = options.postgres ? await createMigratedPostgres() : undefined;
   const redis = await createRedisServer({ clock, redisUrl });
   const qstash = createQstashServer({ clock, plan, newMessageId: options.newMessageId });
+  const mail = createMailServer({ clock, ratePerSecond: options.mailsPerSecond });
   const servers: Listening[] = [];
   const serve = (server: { fetch: Parameters<typeof listen>[0] }) => {
     const listening = listen((request, connection) => server.fetch(request, connection));
@@ -104,6 +113,9 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     QSTASH_TOKEN: qstash.token,
     QSTASH_CURRENT_SIGNING_KEY: qstash.signingKeys.current,
     QSTASH_NEXT_SIGNING_KEY: qstash.signingKeys.next,
+    RESEND_API_KEY: mail.token,
+    RESEND_BASE_URL: serve(mail),
+    MAIL_FROM: DEVELOPMENT_MAIL_FROM,
     ...(postgres && { DATABASE_URL: postgres.url }),
     ...cloudSecrets,
     ...options.environment,
@@ -112,6 +124,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const close = async () => {
     await qstash.close();
     await redis.close();
+    await mail.close();
     await Promise.all(servers.map((server) => server.close()));
     await postgres?.close();
     uninstall();
@@ -120,6 +133,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     clock,
     redis,
     qstash,
+    mail,
     environment,
     url,
     fetch: (path, init) => fetch(`${url}${path}`, init),

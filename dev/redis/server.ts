@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { brokenConnection } from "../broken_connection.ts";
 import { type DevClock, WallClock } from "../clock.ts";
 import { type Call, CallError, readCall } from "./call.ts";
 import type { Caller } from "./checks.ts";
@@ -113,7 +114,7 @@ export async function createRedisServer(options: RedisServerOptions): Promise<Re
     const refusal = await suffer(struck, clock, limits, meter);
     if (refusal) return refusal;
     const response = await perform(call, caller, format);
-    return struck.some(({ kind }) => kind === "dropReply") ? brokenConnection() : response;
+    return struck.some(({ kind }) => kind === "dropReply") ? brokenConnection("redis") : response;
   }
 
   async function perform(call: Call, caller: Caller, format: Format): Promise<Response> {
@@ -219,7 +220,7 @@ async function suffer(
       });
     }
     if (fault.kind === "refuse") return failure(fault.status ?? 503, "ERR unavailable");
-    if (fault.kind === "disconnect") return brokenConnection();
+    if (fault.kind === "disconnect") return brokenConnection("redis");
     if (fault.kind === "quota") {
       const usage = meter.commandsInMonth(clock.now());
       return failure(400, limitErrors.quota(limits.monthlyCommands ?? usage, usage));
@@ -248,24 +249,6 @@ function nameOf(command: readonly Uint8Array[]): string {
 function failure(status: number, error: string): Response {
   return Response.json({ error }, { status });
 }
-
-/**
- * Over a socket a handler cannot reset the connection. A head larger than any client takes (Deno,
- * Node, curl, Python) comes to the same there: `fetch` rejects before there is a status.
- * A caller in this process meets the body, which fails.
- */
-function brokenConnection(): Response {
-  const body = new ReadableStream({
-    // A string: Deno prints what it gets, and a stack would look like a failure of this server.
-    pull: (controller) => controller.error("redis: connection closed by a fault"),
-  });
-  return new Response(body, { headers: oversizedHead });
-}
-
-const oversizedHead = Array.from({ length: 128 }, (_, n): [string, string] => [
-  `x-broken-by-fault-${n}`,
-  "-".repeat(4_096),
-]);
 
 function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
