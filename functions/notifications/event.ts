@@ -20,6 +20,8 @@ export type Block =
   | { kind: "text"; text: string }
   | { kind: "button"; label: string; url: string }
   | { kind: "list"; items: readonly string[] }
+  /** Several places to go to, each with what is to be said about it. */
+  | { kind: "links"; items: readonly { label: string; url: string; about?: string }[] }
   | { kind: "facts"; rows: readonly (readonly [name: string, value: string])[] }
   /** What somebody else wrote, kept apart from what we say. */
   | { kind: "quote"; text: string; by?: string }
@@ -33,6 +35,8 @@ export interface MailContent {
   /** What an inbox shows beside the subject. Default: the first text. */
   preview?: string;
   blocks: readonly Block[];
+  /** Why the recipient gets it, in a sentence. Default: what holds for people with an account. */
+  reason?: string;
 }
 
 /** One row of the table of events. */

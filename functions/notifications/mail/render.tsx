@@ -1,9 +1,16 @@
 /**
  * From what a mail says to its HTML and its plain text.
  *
+ * Texts of others are escaped, cleaned of control characters, and cut where the HTML would grow
+ * beyond what mail readers show.
+ *
  * @module
  */
-import type { Block, MailContent } from "../event.ts";
+import type { MailContent } from "../event.ts";
+import { cleanContent, cleanText, type Limits, subjectOf, webAddress } from "./clean.ts";
+import { mailHtml } from "./html.tsx";
+import type { Letter } from "./letter.ts";
+import { mailText } from "./text.ts";
 
 export interface RenderOptions {
   /** Who it is from, as its head says. */
@@ -20,38 +27,54 @@ export interface RenderedMail {
   text: string;
 }
 
+/** Gmail shows no more than 102 KB, and hides the foot with its link behind another. */
+const HTML_BYTES = 100_000;
+const PREVIEW = 140;
+const most: Limits = { quote: 10_000, items: 1_000 };
+const least: Limits = { quote: 100, items: 10 };
+
 /** Renders the mail. The same arguments give the same bytes: the provider compares them. */
 export function renderMail(content: MailContent, options: RenderOptions): RenderedMail {
-  const { brand, name, unsubscribe } = options;
-  const greeting = name === undefined ? "Hello," : `Hello ${name},`;
-  const html = (
-    <html lang="en">
-      <body>
-        <p>{greeting}</p>
-        {content.blocks.map((block) => <p>{textOf(block)}</p>)}
-        <p>{brand}</p>
-        {unsubscribe && <a href={unsubscribe.url}>Unsubscribe</a>}
-      </body>
-    </html>
-  );
+  for (let limits = most;; limits = halved(limits)) {
+    const letter = letterOf(cleanContent(content, limits), options);
+    const html = mailHtml(letter);
+    const isLeast = limits.quote === least.quote && limits.items === least.items;
+    if (isLeast || new TextEncoder().encode(html).length <= HTML_BYTES) {
+      return { subject: letter.content.subject, html, text: mailText(letter) };
+    }
+  }
+}
+
+function halved({ quote, items }: Limits): Limits {
   return {
-    subject: content.subject.slice(0, 150),
-    html: `<!doctype html>${html}`,
-    text: [greeting, ...content.blocks.map(textOf), brand, unsubscribe?.url ?? ""].join("\n\n"),
+    quote: Math.max(least.quote, Math.floor(quote / 2)),
+    items: Math.max(least.items, Math.floor(items / 2)),
   };
 }
 
-function textOf(block: Block): string {
-  switch (block.kind) {
-    case "text":
-    case "quote":
-    case "code":
-      return block.text;
-    case "button":
-      return `${block.label}: ${block.url}`;
-    case "list":
-      return block.items.map((item) => `- ${item}`).join("\n");
-    case "facts":
-      return block.rows.map(([name, value]) => `${name}: ${value}`).join("\n");
-  }
+function letterOf(content: MailContent, options: RenderOptions): Letter {
+  const { name, unsubscribe } = options;
+  const brand = subjectOf(options.brand);
+  const preview = content.preview ??
+    content.blocks.find((block) => block.kind === "text" || block.kind === "quote")?.text ?? "";
+  return {
+    content,
+    brand,
+    greeting: name === undefined ? "Hello," : `Hello ${subjectOf(name)},`,
+    preview: [...preview.replace(/\s+/g, " ")].slice(0, PREVIEW).join(""),
+    reason: content.reason ?? defaultReason(brand, unsubscribe !== undefined),
+    ...(unsubscribe && {
+      unsubscribe: {
+        question: `No more mail about “${cleanText(unsubscribe.what)}”?`,
+        url: webAddress(unsubscribe.url),
+      },
+    }),
+  };
+}
+
+function defaultReason(brand: string, isOptional: boolean): string {
+  const reason = `You get this mail because you have an account with ${brand}.`;
+  return isOptional
+    ? reason
+    : `${reason} It is about the account itself or something that you did, so it is always sent.`;
 }

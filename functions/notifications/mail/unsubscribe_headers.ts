@@ -1,13 +1,18 @@
 /**
- * The headers that let a mail program unsubscribe with one click (RFC 8058).
+ * The headers by which mail readers offer to unsubscribe with one press (RFC 8058).
  *
  * @module
  */
+import { webAddress } from "./clean.ts";
 
-/** Headers for a mail that its recipient may unsubscribe from at `url`. */
+/**
+ * The headers for mail that can be unsubscribed from at `url`, which takes a POST without a session.
+ *
+ * @throws {TypeError} if `url` is not http or https
+ */
 export function unsubscribeHeaders(url: string): Record<string, string> {
   return {
-    "List-Unsubscribe": `<${url}>`,
+    "List-Unsubscribe": `<${webAddress(url)}>`,
     "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
   };
 }
