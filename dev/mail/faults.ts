@@ -27,7 +27,7 @@ export type MailFaultKind =
    * in use. On a virtual clock only a request that a task makes can wait. Default: `server`.
    */
   | { kind: "slow"; ms: number; clock?: "server" | "real" }
-  /** Accepted, and not answered for as long as the caller waits, in real time. */
+  /** Accepted, and not answered while this server runs: the caller gives up, in real time. */
   | { kind: "hang" }
   /** Accepted, then the connection breaks: to a caller on a virtual clock the same as `hang`. */
   | { kind: "dropReply" }

@@ -48,7 +48,7 @@ export async function send(
     answer = path === "/emails" ? ids[0] : { data: ids };
     if (key !== undefined) keys.finish(key, answer);
   }
-  return await reply(struck, answer, { request, closing: parts.closing });
+  return await reply(struck, answer, parts.closing);
 }
 
 function accept(mail: MailContent, idempotencyKey: string | undefined, parts: SendParts): string {
@@ -94,16 +94,13 @@ async function delay(struck: readonly MailFaultKind[], clock: DevClock): Promise
 async function reply(
   struck: readonly MailFaultKind[],
   answer: unknown,
-  { request, closing }: { request: Request; closing: Promise<void> },
+  closing: Promise<void>,
 ): Promise<Response> {
   for (const { kind } of struck) {
     if (kind === "dropReply") return brokenConnection("mail");
     if (kind === "garble") return new Response("<html>200</html>");
     if (kind === "hang") {
-      const gone = new Promise<void>((resolve) => {
-        request.signal.addEventListener("abort", () => resolve(), { once: true });
-      });
-      await Promise.race([gone, closing]);
+      await closing;
       return brokenConnection("mail");
     }
   }

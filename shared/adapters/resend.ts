@@ -1,10 +1,15 @@
 /**
  * Mail through Resend's HTTP API.
  *
+ * One request for each mail and no retry of its own: the job that sends knows when to come again,
+ * and the idempotency key makes that safe.
+ *
  * @module
  */
 import { MailUnavailableError } from "../errors.ts";
-import type { Mailer } from "../ports.ts";
+import type { Clock, Mailer } from "../ports.ts";
+import { failureOf, noAnswer, readJson } from "./resend_errors.ts";
+import { systemClock } from "./system.ts";
 
 export interface ResendOptions {
   apiKey: string;
@@ -12,26 +17,41 @@ export interface ResendOptions {
   baseUrl: string;
   /** How long one call may take, in ms. Default: 10,000. */
   timeoutMs?: number;
+  /** What a `Retry-After` that is a date is compared with. Default: the system's. */
+  clock?: Clock;
 }
 
 /** Makes the mailer; one for each isolate. */
-export function createResend({ apiKey, baseUrl, timeoutMs = 10_000 }: ResendOptions): Mailer {
+export function createResend(options: ResendOptions): Mailer {
+  const { apiKey, baseUrl, timeoutMs = 10_000, clock = systemClock } = options;
   return {
     async send({ from, to, subject, html, text, headers }, idempotencyKey) {
-      const response = await fetch(`${baseUrl}/emails`, {
+      const request = new Request(`${baseUrl}/emails`, {
         method: "POST",
         headers: {
           "authorization": `Bearer ${apiKey}`,
           "content-type": "application/json",
           "idempotency-key": idempotencyKey,
+          // Resend turns away what has none, and Workers send none by themselves.
+          "user-agent": "zeropoll",
         },
         body: JSON.stringify({ from, to: [to], subject, html, text, headers }),
+        redirect: "manual",
         signal: AbortSignal.timeout(timeoutMs),
-      }).catch((cause) => {
-        throw new MailUnavailableError("Cannot send mail: no answer", { cause });
       });
-      if (!response.ok) throw new MailUnavailableError(`Cannot send mail: ${response.status}`);
-      const { id } = await response.json();
+      const response = await fetch(request).catch((cause) => {
+        throw noAnswer(cause);
+      });
+      const body = await readJson(response);
+      if (!response.ok) {
+        const failure = failureOf(response, body, clock.now());
+        if (failure) throw failure;
+        return {};
+      }
+      const id = (body as { id?: unknown } | null | undefined)?.id;
+      if (typeof id !== "string") {
+        throw new MailUnavailableError("Cannot send mail: Resend's answer cannot be read");
+      }
       return { id };
     },
   };

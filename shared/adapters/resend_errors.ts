@@ -1,0 +1,110 @@
+/**
+ * What Resend's answers mean, as one of the port's errors.
+ *
+ * Of the provider's own words only the status and its name for the error are passed on: its texts
+ * may hold addresses.
+ *
+ * @module
+ */
+import {
+  type AppError,
+  MailRefusedError,
+  MailRejectedError,
+  MailUnavailableError,
+} from "../errors.ts";
+import { textWithin } from "./text_within.ts";
+
+const MOST_BYTES = 64 * 1024;
+const SHORTEST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 24 * 3_600_000;
+/** How long a quota is taken to last when nothing says so. */
+const QUOTA_WAIT_MS = 3_600_000;
+/** How soon settings may have been mended. */
+const SETTINGS_WAIT_MS = 5 * 60_000;
+
+interface Fault {
+  name?: string;
+  message?: string;
+}
+
+/** A body that was read as JSON; undefined where it cannot be. */
+export async function readJson(response: Response): Promise<unknown> {
+  try {
+    return JSON.parse(await textWithin(response, MOST_BYTES) ?? "");
+  } catch {
+    // A proxy's page, or a connection that broke: the caller says what that means.
+    return undefined;
+  }
+}
+
+/** The error to throw for a call without an answer. */
+export function noAnswer(cause: unknown): MailUnavailableError {
+  const isLate = cause instanceof DOMException && cause.name === "TimeoutError";
+  const because = isLate ? "Resend did not answer in time" : "the connection to Resend failed";
+  return new MailUnavailableError(`Cannot send mail: ${because}`, { cause });
+}
+
+/**
+ * The error to throw for an answer that is no success; `now` is in epoch ms. Undefined where the
+ * key stood for other content before: that mail was accepted.
+ */
+export function failureOf(
+  response: Response,
+  body: unknown,
+  now: number,
+): AppError | undefined {
+  const { status } = response;
+  const { name, message } = faultIn(body);
+  const text = `Cannot send mail: Resend answered ${status}${name ? ` (${name})` : ""}`;
+  const retryAfterMs = readRetryAfter(response.headers.get("retry-after"), now);
+  if (status === 429) {
+    const usualMs = /quota/.test(name ?? "") ? QUOTA_WAIT_MS : SHORTEST_WAIT_MS;
+    return new MailUnavailableError(text, {
+      isLimited: true,
+      retryAfterMs: retryAfterMs ?? usualMs,
+    });
+  }
+  if (status === 409 && name === "invalid_idempotent_request") return undefined;
+  if (status === 409) {
+    return new MailUnavailableError(text, { retryAfterMs: retryAfterMs ?? SHORTEST_WAIT_MS });
+  }
+  if (status === 401 || status === 403) {
+    return new MailUnavailableError(
+      `${text}; check RESEND_API_KEY, and that the domain of MAIL_FROM is verified`,
+      { retryAfterMs: SETTINGS_WAIT_MS },
+    );
+  }
+  if (status < 400) {
+    return new MailUnavailableError(`${text}; check RESEND_BASE_URL`, {
+      retryAfterMs: SETTINGS_WAIT_MS,
+    });
+  }
+  if (status >= 500 || status === 408) return new MailUnavailableError(text, { retryAfterMs });
+  if ((status === 422 || status === 400) && isAboutRecipient(name, message)) {
+    return new MailRefusedError(`${text}: it does not take the address`);
+  }
+  return new MailRejectedError(text);
+}
+
+function faultIn(body: unknown): Fault {
+  const { name, message } = (body ?? {}) as Record<string, unknown>;
+  return {
+    name: typeof name === "string" && /^[a-z0-9_]{1,64}$/.test(name) ? name : undefined,
+    message: typeof message === "string" ? message : undefined,
+  };
+}
+
+/** The name is the same for every field; which one it is stands in the text alone. */
+function isAboutRecipient(name: string | undefined, message: string | undefined): boolean {
+  return name === "invalid_to_address" ||
+    /\binvalid [`'"]?to[`'"]?( field|\b)/i.test(message ?? "");
+}
+
+/** Of seconds or an HTTP date; within 1 second and 24 hours. */
+function readRetryAfter(header: string | null, now: number): number | undefined {
+  const text = header?.trim() ?? "";
+  if (text === "") return undefined;
+  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
+  if (Number.isNaN(ms)) return undefined;
+  return Math.ceil(Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, ms)));
+}
