@@ -41,7 +41,7 @@ export type NotifyOptions = z.input<typeof NotifyOptions>;
 export const NotifyRequest = NotifyOptions.extend({
   event: z.string().describe("One of the names of the gallery."),
   to: Recipient,
-  data: z.unknown().describe("What the event takes."),
+  data: z.unknown().optional().describe("What the event takes."),
 });
 
 export const NotifyAnswer = z.object({
