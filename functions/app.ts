@@ -16,6 +16,8 @@ import { feedRoutes } from "./feed/routes.ts";
 import { jobOperations } from "./jobs/operations.ts";
 import { jobRoutes } from "./jobs/routes.ts";
 import { notificationOperations } from "./notifications/operations.ts";
+import { providerOperations } from "./notifications/provider/operations.ts";
+import { providerRoutes } from "./notifications/provider/routes.ts";
 import { notificationRoutes } from "./notifications/routes.ts";
 import { answerProblem, answerUnknown } from "./middleware/problem.ts";
 import { requestLog } from "./middleware/request_log.ts";
@@ -32,6 +34,7 @@ export const operations = [
   ...feedOperations,
   ...jobOperations,
   ...notificationOperations,
+  ...providerOperations,
   ...webhookOperations,
   ...opsOperations,
   ...adminOperations,
@@ -58,5 +61,6 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.route("/", feedRoutes);
   app.route("/", jobRoutes);
   app.route("/", notificationRoutes);
+  app.route("/", providerRoutes);
   return app;
 }

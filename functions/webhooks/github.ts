@@ -6,7 +6,7 @@
 import { BodyInvalidError, NotConfiguredError, RequestError } from "../../shared/mod.ts";
 import type { AppRegistry } from "../jobs/registry.ts";
 import { parseJson } from "../middleware/body.ts";
-import { isSignedBy } from "./hmac.ts";
+import { isSignedBy } from "../middleware/hmac.ts";
 
 /** The job that each event becomes; every other event is let go. */
 export const githubJobs: Readonly<Record<string, keyof AppRegistry>> = {

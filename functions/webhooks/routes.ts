@@ -10,8 +10,9 @@ import type { AppEnv } from "../context.ts";
 import type { AppRegistry } from "../jobs/registry.ts";
 import { decodeText, parseJson, parseShape, readBytes } from "../middleware/body.ts";
 import { jobLocation } from "../middleware/location.ts";
+import { verifyStandard } from "../middleware/standard_signature.ts";
 import { githubJobs, readGithubPayload, verifyGithub } from "./github.ts";
-import { StandardEvent, standardJobs, verifyStandard } from "./standard.ts";
+import { StandardEvent, standardJobs } from "./standard.ts";
 
 /** More than a job may carry: of an event, only what its job reads is passed on. */
 const MOST_BYTES = 10_000_000;
@@ -32,6 +33,8 @@ export const webhookRoutes = new Hono<AppEnv>()
     const body = await readBytes(c, { maxBytes: MOST_BYTES });
     const { clock, config } = c.var.deps;
     const id = await verifyStandard(c.req.raw.headers, body, {
+      what: "the Standard Webhooks endpoint",
+      setting: "WEBHOOK_SECRET_STANDARD",
       secret: config.webhookSecrets.standard,
       now: clock.now(),
     });
