@@ -59,7 +59,8 @@ export const accountEvents = {
     urgency: "urgent",
     mail: ({ at, timeZone, restoreUntil, url }) => ({
       subject: "Your account was deleted",
-      reason: "You get this mail because an account with this address was deleted. It is the last.",
+      reason:
+        "You get this mail because an account with this address was deleted. It is the last one.",
       blocks: [
         text("Your account is deleted, and your listings are no longer shown."),
         facts([["When", momentText(at, timeZone)]]),
@@ -68,7 +69,7 @@ export const accountEvents = {
             ? "If it was not you, or a mistake, tell us as soon as you can."
             : `If it was not you, or a mistake, you can have it back until ${
               dayText(restoreUntil)
-            }. After that day nobody can, nor can we.`,
+            }. Then it is gone for good, and we cannot bring it back either.`,
         ),
         button(restoreUntil === undefined ? "Get help" : "Get my account back", url),
         text("Thank you for the time that you were here."),

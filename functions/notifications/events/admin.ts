@@ -117,10 +117,11 @@ export const adminEvents = {
       preview: written,
       reason: FOR_STAFF,
       blocks: [
-        facts([["From", name], ["Mail", email], ["About", subject]]),
+        text(`${name} has written by the contact form.`),
+        facts([["About", subject], ["From", name], ["Mail", email]]),
         quote(written, name),
         button("Answer", url),
-        text("An answer to this mail itself does not reach them."),
+        text("Answer there, or write to their address: a reply to this mail does not reach them."),
       ],
     }),
     sample: {

@@ -46,7 +46,7 @@ export const listingEvents = {
       blocks: [
         text(`Thank you for “${title}”. Before it can go online, please look at this:`),
         list(reasons),
-        ...quoteIf(note, "Whoever looked at it"),
+        ...quoteIf(note, "A note from us"),
         button("Change it", url),
         text("Hand it in again when it is done. What you have entered is still there."),
       ],

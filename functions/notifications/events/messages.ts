@@ -27,7 +27,7 @@ export const messageEvents = {
     },
     mail: one,
     sample: {
-      from: "Ada",
+      from: "Ben",
       text: "Is the loft free on Saturday? We would be twelve people, from six to about ten.",
       url: "https://market.example/messages/7",
     },
@@ -44,7 +44,7 @@ function one({ from, text: said, url }: Message) {
   return {
     subject: `New message from ${from}`,
     preview: said,
-    blocks: [quote(said, from), button(`Answer ${from}`, url)],
+    blocks: [text(`${from} has written to you:`), quote(said), button(`Answer ${from}`, url)],
   };
 }
 

@@ -16,7 +16,7 @@ export const statisticsEvents = {
   "listing.recommended": defineEvent({
     description: "To someone who may like these listings, by what they saved and booked.",
     data: z.object({
-      because: line.optional().describe("What they were chosen by, as in: you saved Loft 7."),
+      because: line.optional().describe("What they were chosen by, as in `you saved a loft`."),
       listings: z.array(z.object({ title: line, about: line.optional(), url: link })).min(1).max(
         10,
       ),
@@ -30,7 +30,7 @@ export const statisticsEvents = {
         ? `You may like “${listings[0].title}”`
         : `You may like “${listings[0].title}” and ${listings.length - 1} more`,
       blocks: [
-        text(because === undefined ? "We think you may like this:" : `Chosen for you: ${because}.`),
+        text(`${because === undefined ? "We" : `Because ${because}, we`} think you may like this:`),
         { kind: "links", items: listings.map(({ title, ...rest }) => ({ label: title, ...rest })) },
         button("See more", url),
       ],
@@ -73,7 +73,7 @@ export const statisticsEvents = {
     mail: ({ title, from, to, shown, opened, terms, url }) => ({
       subject: `“${title}” was found ${counted(shown, "time")}`,
       blocks: [
-        text(`How people found “${title}”, ${daysText(from, to)}:`),
+        text(`This is how people found “${title}”, ${daysText(from, to)}:`),
         facts([
           ["Shown in searches", number(shown)],
           ["Opened from there", `${number(opened)}${shareText(opened, shown)}`],
@@ -110,7 +110,7 @@ export const statisticsEvents = {
     mail: ({ title, from, to, views, viewsBefore, favorites, bookings, url }) => ({
       subject: `“${title}”: ${counted(views, "view")}`,
       blocks: [
-        text(`“${title}”, ${daysText(from, to)}:`),
+        text(`This is how “${title}” did, ${daysText(from, to)}:`),
         facts([
           ["Views", `${number(views)}${changeText(views, viewsBefore)}`],
           ["Saved", numberIf(favorites)],
