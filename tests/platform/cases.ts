@@ -17,6 +17,7 @@ import {
 } from "./calls.ts";
 import { feedEventCases } from "./feed_events.ts";
 import { feedReadCases } from "./feed_reads.ts";
+import { notificationCases } from "./notifications.ts";
 import { refusalCases } from "./refusals.ts";
 
 /** Every case, in the order in which it runs. */
@@ -41,6 +42,7 @@ export const platformCases: readonly PlatformCase[] = [
   ...refusalCases,
   ...feedEventCases,
   ...feedReadCases,
+  ...notificationCases,
   {
     name: "a job is accepted, delivered, settled, and can be read",
     run: async (cloud) => {
