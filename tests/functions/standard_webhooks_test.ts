@@ -1,25 +1,13 @@
 import assert from "node:assert/strict";
-import { createAppWorld, hmac, STANDARD_SECRET, toBase64 } from "./app_world.ts";
+import { createAppWorld, STANDARD_SECRET, toBase64 } from "./app_world.ts";
+import { signStandard } from "./standard_signature.ts";
 
 const echo = JSON.stringify({ type: "debug.echo", data: { message: "hello" } });
 
-async function standardRequest(
+const standardRequest = (
   now: number,
   { body = echo, id = "msg_1", secret = STANDARD_SECRET, atMs = now } = {},
-): Promise<RequestInit & { headers: Record<string, string> }> {
-  const timestamp = String(Math.floor(atMs / 1_000));
-  const key = Uint8Array.from(atob(secret.slice(6)), (character) => character.charCodeAt(0));
-  const signature = toBase64(await hmac(key, `${id}.${timestamp}.${body}`));
-  return {
-    method: "POST",
-    body,
-    headers: {
-      "webhook-id": id,
-      "webhook-timestamp": timestamp,
-      "webhook-signature": `v1,${signature}`,
-    },
-  };
-}
+) => signStandard({ body, id, secret, atMs });
 
 Deno.test("the signature of the Standard Webhooks specification's own example is accepted", async () => {
   await using world = createAppWorld();
