@@ -93,7 +93,6 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const postgres = options.postgres ? await createMigratedPostgres() : undefined;
   const redis = await createRedisServer({ clock, redisUrl });
   const qstash = createQstashServer({ clock, plan, newMessageId: options.newMessageId });
-  const mail = createMailServer({ clock, ratePerSecond: options.mailsPerSecond });
   const servers: Listening[] = [];
   const serve = (server: { fetch: Parameters<typeof listen>[0] }) => {
     const listening = listen((request, connection) => server.fetch(request, connection));
@@ -104,6 +103,12 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const url = serve({
     fetch: (request, { remoteAddr }) =>
       app.fetch(request, { clientAddress: (remoteAddr as Deno.NetAddr).hostname }),
+  });
+  const secrets = { ...cloudSecrets, ...options.environment };
+  const mail = createMailServer({
+    clock,
+    ratePerSecond: options.mailsPerSecond,
+    webhook: { url: `${url}/hooks/resend`, secret: secrets.WEBHOOK_SECRET_RESEND },
   });
   const environment = {
     PUBLIC_URL: url,

@@ -2,12 +2,14 @@
  * Resend's API on loopback: mail that is accepted, limited and kept, and goes nowhere.
  *
  * In memory, one account. Time comes from the given clock: the windows of the limit of requests,
- * and the 24 hours for which an idempotency key is remembered.
+ * the 24 hours for which an idempotency key is remembered, and when a webhook tells what became of
+ * a mail.
  *
  * @module
  */
 import { Hono } from "hono";
 import type { DevClock } from "../clock.ts";
+import { createNetworkTransport, type Transport } from "../qstash/deliver.ts";
 import { MailApiError, refusals } from "./api_error.ts";
 import { controlRoutes } from "./control.ts";
 import { MailFaults, seededRandom } from "./faults.ts";
@@ -17,6 +19,7 @@ import { type RateWindow, RateWindows } from "./rate_windows.ts";
 import { listMails, showMail } from "./retrieve.ts";
 import { send, type SendParts } from "./send.ts";
 import { MailStore } from "./store.ts";
+import { type WebhookMessage, Webhooks, type WebhookTarget } from "./webhooks.ts";
 
 /** The API key of a server that was given none. */
 export const DEVELOPMENT_API_KEY = "re_dev_key";
@@ -28,7 +31,11 @@ export interface MailServerOptions {
   ratePerSecond?: number;
   /** Default: `DEVELOPMENT_API_KEY`. */
   token?: string;
-  /** Makes the id of each mail. Default: random UUIDs. */
+  /** Who is told what became of each mail. Default: nobody. */
+  webhook?: WebhookTarget;
+  /** How webhooks go out. Default: the network, without redirects or reuse of connections. */
+  transport?: Transport;
+  /** Makes the id of each mail and webhook. Default: random UUIDs. */
   newId?: () => string;
   /** From 0 to 1, for faults with a probability. Default: the same numbers in every run. */
   random?: () => number;
@@ -58,9 +65,11 @@ export interface MailServer {
   /** The same by idempotency key; mails without one are left out. */
   mailsByKey(): Map<string, AcceptedMail[]>;
   counts(): MailCounts;
+  /** What the webhook was told, or is to be told again, the oldest first. */
+  webhooks(): WebhookMessage[];
   /** Deletes the mails; what was counted stays, and keys are still remembered. */
   clear(): void;
-  /** Lets go of those who wait for an answer. */
+  /** Lets go of those who wait for an answer, and forgets what a webhook is to be told. */
   close(): Promise<void>;
 }
 
@@ -98,14 +107,18 @@ export function createMailServer(options: MailServerOptions): MailServer {
       windows: list,
     };
   };
+  const newId = options.newId ?? (() => crypto.randomUUID());
+  const network = createNetworkTransport();
+  const { webhook: target, transport = network.transport } = options;
+  const webhooks = target && new Webhooks({ clock, target, transport, newId });
   const parts: SendParts = {
     clock,
     faults,
     keys: new IdempotencyKeys(),
     store,
     ratePerSecond,
-    newId: options.newId ?? (() => crypto.randomUUID()),
-    onAccepted: () => {},
+    newId,
+    onAccepted: (mail) => webhooks?.follow(mail),
     closing: closing.promise,
   };
   const app = new Hono();
@@ -127,9 +140,12 @@ export function createMailServer(options: MailServerOptions): MailServer {
         ({ idempotencyKey }) => idempotencyKey!,
       ),
     counts,
+    webhooks: () => webhooks?.list() ?? [],
     clear: () => store.clear(),
     close: () => {
       closing.resolve();
+      webhooks?.close();
+      network.close();
       return Promise.resolve();
     },
   };
