@@ -35,13 +35,27 @@ export interface Pin {
   periodMs?: number;
 }
 
+/** One delivery that a key let through. */
+export interface FlowRelease {
+  key: string;
+  messageId: string;
+  /** When it came to the key, and when it was let through; in epoch ms. */
+  enteredAt: number;
+  at: number;
+  /** When the period that it counts in began, and how long that is. */
+  periodStartAt: number;
+  periodMs: number;
+}
+
 interface Waiting {
   message: Message;
+  enteredAt: number;
   admit: () => void;
 }
 
 export class FlowControls {
   readonly #keys = new Map<string, FlowKey>();
+  readonly #listeners = new Set<(release: FlowRelease) => void>();
 
   constructor(readonly clock: DevClock) {}
 
@@ -52,7 +66,13 @@ export class FlowControls {
 
   /** Calls `admit` when `message` may start: at once, where there is a place. */
   enter(message: Message, control: FlowControl, admit: () => void): void {
-    this.#open(control.key).enter({ message, admit });
+    this.#open(control.key).enter({ message, enteredAt: this.clock.now(), admit });
+  }
+
+  /** Calls `listener` with each delivery that a key lets through. Returns the undo. */
+  onRelease(listener: (release: FlowRelease) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   /** @throws {ApiError} 404 for a key that no message has named */
@@ -87,7 +107,12 @@ export class FlowControls {
 
   #open(name: string): FlowKey {
     let key = this.#keys.get(name);
-    if (!key) this.#keys.set(name, key = new FlowKey(name, this.clock));
+    if (!key) {
+      const tell = (release: FlowRelease) => {
+        for (const listener of this.#listeners) listener(release);
+      };
+      this.#keys.set(name, key = new FlowKey(name, this.clock, tell));
+    }
     return key;
   }
 
@@ -111,7 +136,11 @@ class FlowKey {
   readonly #waiting: Waiting[] = [];
   #wake: Timer | undefined;
 
-  constructor(readonly name: string, readonly clock: DevClock) {
+  constructor(
+    readonly name: string,
+    readonly clock: DevClock,
+    readonly tell: (release: FlowRelease) => void,
+  ) {
     this.#periodStartAt = clock.now();
   }
 
@@ -183,7 +212,7 @@ class FlowKey {
     this.#wake?.cancel();
     this.#wake = undefined;
     while (this.#waiting.length > 0 && !this.#paused) {
-      const { message, admit } = this.#waiting[0];
+      const { message, enteredAt, admit } = this.#waiting[0];
       // A cancelled message takes no place: it only has to be told that its time has come.
       if (!message.cancelRequested) {
         if (this.#active >= (this.#parallelism ?? Infinity)) return;
@@ -193,16 +222,24 @@ class FlowKey {
           this.#wake = this.clock.schedule(opensAt, () => this.#drain());
           return;
         }
-        this.#take(message);
+        this.#take(message, enteredAt);
       }
       this.#waiting.shift();
       admit();
     }
   }
 
-  #take(message: Message): void {
+  #take(message: Message, enteredAt: number): void {
     this.#active++;
     this.#started++;
+    this.tell({
+      key: this.name,
+      messageId: message.id,
+      enteredAt,
+      at: this.clock.now(),
+      periodStartAt: this.#periodStartAt,
+      periodMs: this.#periodMs,
+    });
     message.flowSlot = {
       leave: () => {
         message.flowSlot = undefined;

@@ -11,7 +11,7 @@ import type { DevClock } from "../clock.ts";
 import { ApiError } from "./api_error.ts";
 import { createNetworkTransport, type Transport } from "./deliver.ts";
 import { DisconnectedError, type QstashFaults } from "./faults.ts";
-import type { FlowControlInfo } from "./flow_control.ts";
+import type { FlowControlInfo, FlowRelease } from "./flow_control.ts";
 import { DEVELOPMENT_KEYS, DEVELOPMENT_TOKEN, newId, type SigningKeys } from "./keys.ts";
 import type { QstashMeter } from "./meter.ts";
 import { createPageSource } from "./page_source.ts";
@@ -70,6 +70,8 @@ export interface QstashServer {
   schedules(): Record<string, unknown>[];
   queues(): QueueInfo[];
   flowControls(): FlowControlInfo[];
+  /** Calls `listener` with each delivery that a flow-control key lets through. Returns the undo. */
+  onRelease(listener: (release: FlowRelease) => void): () => void;
   /** Breaks off what is under way and forgets what is due. */
   close(): Promise<void>;
 }
@@ -133,6 +135,7 @@ export function createQstashServer(options: QstashServerOptions): QstashServer {
     schedules: () => parts.schedules.list().map(showSchedule),
     queues: () => parts.queues.list(),
     flowControls: () => parts.flowControls.list(),
+    onRelease: (listener) => parts.flowControls.onRelease(listener),
     close: () => {
       parts.dispatcher.close();
       parts.clock.close();

@@ -27,6 +27,21 @@ Deno.test("a period starts with the first delivery after the one before has ende
   assert.deepEqual(harness.seconds(), [0, 15, 25]);
 });
 
+Deno.test("who watches is told of each release, of how long it waited, and of its period", async () => {
+  const harness = createHarness();
+  const releases: [waitedMs: number, periodStart: number][] = [];
+  const undo = harness.qstash.onRelease(({ key, enteredAt, at, periodStartAt, periodMs }) => {
+    assert.deepEqual([key, periodMs], ["key", 10_000]);
+    releases.push([at - enteredAt, periodStartAt - START]);
+  });
+  for (let index = 0; index < 3; index++) await send(harness, "rate=2,period=10s");
+  await harness.clock.advance(20_000);
+  undo();
+  await send(harness, "rate=2,period=10s");
+  await harness.clock.advance(20_000);
+  assert.deepEqual(releases, [[0, 0], [0, 0], [10_000, 10_000]]);
+});
+
 Deno.test("parallelism counts calls that wait for their response, over all destinations", async () => {
   const harness = createHarness();
   const { clock, answer, json, publish } = harness;
