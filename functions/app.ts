@@ -15,11 +15,16 @@ import { feedOperations } from "./feed/operations.ts";
 import { feedRoutes } from "./feed/routes.ts";
 import { jobOperations } from "./jobs/operations.ts";
 import { jobRoutes } from "./jobs/routes.ts";
+import { limitOperations } from "./limits/operations.ts";
+import { limitRoutes } from "./limits/routes.ts";
 import { notificationOperations } from "./notifications/operations.ts";
 import { providerOperations } from "./notifications/provider/operations.ts";
 import { providerRoutes } from "./notifications/provider/routes.ts";
+import { galleryOperations } from "./notifications/gallery/gallery_operations.ts";
+import { galleryRoutes } from "./notifications/gallery/gallery_routes.tsx";
 import { notificationRoutes } from "./notifications/routes.ts";
 import { answerProblem, answerUnknown } from "./middleware/problem.ts";
+import { rateLimit } from "./middleware/rate_limit.ts";
 import { requestLog } from "./middleware/request_log.ts";
 import { secureHeaders } from "./middleware/secure_headers.ts";
 import type { Registry } from "../shared/mod.ts";
@@ -34,7 +39,9 @@ export const operations = [
   ...feedOperations,
   ...jobOperations,
   ...notificationOperations,
+  ...galleryOperations,
   ...providerOperations,
+  ...limitOperations,
   ...webhookOperations,
   ...opsOperations,
   ...adminOperations,
@@ -54,13 +61,17 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.notFound(answerUnknown(app));
   // Before every route: what is mounted ahead of it would be open.
   app.route("/", adminGuard);
+  app.use("/admin/sign-in", rateLimit("sign-in", { method: "POST" }));
+  app.use("/notifications/unsubscribe", rateLimit("unsubscribe", { method: "POST" }));
   app.route("/", adminRoutes);
   app.route("/", healthRoutes);
   app.route("/", createDocsRoutes({ operations, registry: deps.jobs.registry }));
   app.route("/", webhookRoutes);
   app.route("/", feedRoutes);
   app.route("/", jobRoutes);
+  app.route("/", limitRoutes);
   app.route("/", notificationRoutes);
+  app.route("/", galleryRoutes);
   app.route("/", providerRoutes);
   return app;
 }

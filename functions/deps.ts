@@ -12,6 +12,7 @@ import { createQstash } from "../shared/adapters/qstash.ts";
 import { createDeliveryVerifier } from "../shared/adapters/qstash_verifier.ts";
 import { createResend } from "../shared/adapters/resend.ts";
 import { systemClock, systemIds, systemSleep } from "../shared/adapters/system.ts";
+import { createUpstashCounter } from "../shared/adapters/upstash_ratelimit.ts";
 import { createUpstashRedis } from "../shared/adapters/upstash_redis.ts";
 import { createUserTokens } from "../shared/adapters/user_tokens.ts";
 import {
@@ -21,15 +22,18 @@ import {
   createIdentities,
   createJobs,
   createKeys,
+  createLimits,
   createPostgresDeadLetters,
   createRedisDeadLetters,
   type Database,
   type DeadLetters,
   type DeliveryVerifier,
+  Hands,
   type Identities,
   type Ids,
   type Jobs,
   type Keys,
+  type Limits,
   type Log,
   type Mailer,
   type Queue,
@@ -45,6 +49,7 @@ import { Spool } from "./feed/events/spool.ts";
 import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
 import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
+import { type LimitName, limitPolicies } from "./limits/services.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
 export interface Outside {
@@ -71,6 +76,8 @@ export interface Memory {
   registered: RegisteredListings;
   /** Events that wait for the end of their second, while Redis is away. */
   spool: Spool;
+  /** What is known of who asked for a limit, and the units that were taken for them. */
+  hands: Hands;
   /** What was answered last, for when Postgres is away. */
   stale: StaleFeed;
   /** Absent without `IDENTITY_SECRET`. */
@@ -83,6 +90,7 @@ export interface Deps<R extends Registry = AppRegistry> extends Outside {
   keys: Keys;
   deadLetters: DeadLetters;
   jobs: Jobs<R>;
+  limits: Limits<LimitName>;
   memory: Memory;
   /**
    * Sees to it that the jobs of these schedules run for the slots of the moment `at` (epoch ms;
@@ -117,6 +125,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     armed: new ArmedSlots(sleep),
     registered: new RegisteredListings(),
     spool: new Spool(),
+    hands: new Hands(sleep),
     stale: newStaleFeed(),
     ...(config.identitySecret && { identities: createIdentities(config.identitySecret) }),
   });
@@ -136,12 +145,18 @@ export function forRequest<R extends Registry>(
   tally: RedisTally,
   requestId: string,
 ): Deps<R> {
-  return compose(deps.config, deps.jobs.registry, {
-    ...deps,
-    redis: deps.redis.tallied(tally),
-    database: deps.database?.session(),
-    log: withFields(deps.log, { requestId }),
-  }, deps.memory);
+  return compose(
+    deps.config,
+    deps.jobs.registry,
+    {
+      ...deps,
+      redis: deps.redis.tallied(tally),
+      database: deps.database?.session(),
+      log: withFields(deps.log, { requestId }),
+    },
+    deps.memory,
+    tally,
+  );
 }
 
 function compose<R extends Registry>(
@@ -149,6 +164,7 @@ function compose<R extends Registry>(
   registry: R,
   outside: Outside,
   memory: Memory,
+  tally?: RedisTally,
 ): Deps<R> {
   const { clock, sleep, ids, log, redis, queue, verifier, database, userTokens, mailer } = outside;
   const keys = createKeys(config.namespace);
@@ -164,6 +180,15 @@ function compose<R extends Registry>(
     });
     await jobs.arm(memory.armed, Object.fromEntries(named), at);
   };
+  const limits = createLimits(limitPolicies, {
+    redis,
+    counter: createUpstashCounter(redis, { tally }),
+    clock,
+    log,
+    keys,
+    hands: memory.hands,
+    tally,
+  });
   const jobs = createJobs({
     registry,
     redis,
@@ -192,6 +217,7 @@ function compose<R extends Registry>(
     keys,
     deadLetters,
     jobs,
+    limits,
     memory,
     arm,
   };

@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { LimitAnswer } from "./contracts/limit.ts";
+
 /** Every code, with the title people see. Codes are part of the API: they are added, never renamed. */
 export const errorTitles = {
   body_invalid: "The request body is not valid",
@@ -253,6 +255,48 @@ export class MailRefusedError extends AppError {
 export class MailRejectedError extends NonRetryableError {
   override readonly name = "MailRejectedError";
   override readonly code = "mail_rejected";
+}
+
+/** A rate limit is used up for now. */
+export class LimitExceededError extends AppError {
+  override readonly name = "LimitExceededError";
+  override readonly code = "limit_exceeded";
+  override readonly retryable = true;
+  override readonly retryAfterMs: number;
+  /** Those that refused and, where several were checked, those that did not. */
+  readonly answers: readonly LimitAnswer[];
+  constructor(answers: readonly LimitAnswer[], now: number) {
+    const refused = answers.filter(({ allowed }) => !allowed);
+    const names = refused.map(({ policy }) => `"${policy.name}"`).join(" and ");
+    const retryAfterMs = msUntilRetry(refused, now);
+    super(`Cannot go on: the limit ${names} is used up for ${retryAfterMs} ms`);
+    this.answers = answers;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/** A rate limit refuses while it cannot be checked: its policy says so. */
+export class LimitUnavailableError extends AppError {
+  override readonly name = "LimitUnavailableError";
+  override readonly code = "limit_unavailable";
+  override readonly retryable = true;
+  override readonly retryAfterMs: number;
+  /** As in `LimitExceededError`. */
+  readonly answers: readonly LimitAnswer[];
+  constructor(answers: readonly LimitAnswer[], now: number) {
+    const refused = answers.filter(({ because }) => because === "unavailable");
+    super(
+      `Cannot go on: the limit "${
+        refused[0]?.policy.name
+      }" cannot be checked, and lets nothing through unchecked`,
+    );
+    this.answers = answers;
+    this.retryAfterMs = msUntilRetry(refused, now);
+  }
+}
+
+function msUntilRetry(answers: readonly LimitAnswer[], now: number): number {
+  return Math.max(1, ...answers.map(({ retryAt = 0 }) => retryAt - now));
 }
 
 /** Every failure with nothing to it but its code. */

@@ -13,6 +13,7 @@ export {
 } from "./config.ts";
 export { DeadLetter } from "./contracts/dead_letter.ts";
 export { FavoriteEntry, ImpressionsEntry, LogEntry } from "./contracts/event_log.ts";
+export type { LimitAnswer, LimitPolicy } from "./contracts/limit.ts";
 export { JobFailure, JobId, JobOutcome, JobStateName, JobView } from "./contracts/job.ts";
 export {
   AppError,
@@ -24,6 +25,8 @@ export {
   EventTooLateError,
   type FieldFault,
   LeaseLostError,
+  LimitExceededError,
+  LimitUnavailableError,
   MailRefusedError,
   MailRejectedError,
   MailUnavailableError,
@@ -86,6 +89,7 @@ export {
   trimLog,
 } from "./core/counters/event_log.ts";
 export { type LogPage, LogReader } from "./core/counters/log_reader.ts";
+export { networkOf } from "./core/counters/address.ts";
 export { createIdentities, type Identities, type Person } from "./core/counters/identity.ts";
 export {
   type Listing,
@@ -106,6 +110,15 @@ export {
   WALK_REQUESTS,
   walkMembers,
 } from "./core/counters/unique_reads.ts";
+export { Hands } from "./core/limits/hands.ts";
+export {
+  assertAllowed,
+  createLimits,
+  type LimitDemand,
+  type LimitOptions,
+  type Limits,
+} from "./core/limits/limits.ts";
+export { defineLimits, type LimitDefinition } from "./core/limits/policy.ts";
 export { createRedisDeadLetters } from "./core/dead_letters.ts";
 export { createPostgresDeadLetters } from "./core/postgres_dead_letters.ts";
 export { withFields } from "./core/log_fields.ts";

@@ -24,6 +24,13 @@ export const requireServiceToken: MiddlewareHandler<AppEnv> = async (c, next) =>
   await next();
 };
 
+/** Whether a backend calls, by one of `SERVICE_TOKENS`. */
+export async function isBackend(c: Context<AppEnv>): Promise<boolean> {
+  const token = bearerOf(c);
+  if (token === undefined) return false;
+  return await indexOfSecret(token, c.var.deps.config.serviceTokens) !== -1;
+}
+
 /** The token of `Authorization: Bearer`, if there is one. */
 export function bearerOf(c: Context): string | undefined {
   return /^Bearer +(\S+)$/i.exec(c.req.header("Authorization") ?? "")?.[1];

@@ -6,8 +6,17 @@
  * @module
  */
 import type { Context, ErrorHandler, Hono, NotFoundHandler } from "hono";
-import { AppError, type ErrorCode, errorTitles, RequestError } from "../../shared/mod.ts";
+import {
+  AppError,
+  type ErrorCode,
+  errorTitles,
+  type LimitAnswer,
+  LimitExceededError,
+  LimitUnavailableError,
+  RequestError,
+} from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
+import { limitHeaders, violatedPolicies } from "./limit_headers.ts";
 
 /** QStash's sign that a delivery failed for good; see the header below. */
 const NO_MORE_RETRIES = 489;
@@ -89,7 +98,8 @@ export function answerUnknown(app: Hono<AppEnv>): NotFoundHandler<AppEnv> {
 function problem(c: Context<AppEnv>, error: AppError, headers: Record<string, string> = {}) {
   const { code, fields, retryAfterMs } = error;
   const status = problemStatuses[code];
-  const { config } = c.var.deps;
+  const { clock, config } = c.var.deps;
+  const answers = answersOf(error);
   const body = {
     type: `${config.publicUrl}/docs#${code}`,
     title: errorTitles[code],
@@ -99,6 +109,7 @@ function problem(c: Context<AppEnv>, error: AppError, headers: Record<string, st
     code,
     requestId: c.var.requestId,
     ...(fields && { fields }),
+    ...(answers && { "violated-policies": violatedPolicies(answers) }),
   };
   const challenge = challenges[code];
   // Set on the response, not through c.json: 489 is no status that Hono's types know.
@@ -107,11 +118,17 @@ function problem(c: Context<AppEnv>, error: AppError, headers: Record<string, st
     headers: {
       "Content-Type": "application/problem+json",
       ...(retryAfterMs !== undefined && { "Retry-After": `${Math.ceil(retryAfterMs / 1_000)}` }),
+      ...(answers && limitHeaders(answers, clock.now())),
       ...(challenge && { "WWW-Authenticate": challenge }),
       ...(status === NO_MORE_RETRIES && { "Upstash-NonRetryable-Error": "true" }),
       ...headers,
     },
   });
+}
+
+function answersOf(error: AppError): readonly LimitAnswer[] | undefined {
+  const isLimit = error instanceof LimitExceededError || error instanceof LimitUnavailableError;
+  return isLimit ? error.answers : undefined;
 }
 
 function unexpected(cause: unknown): AppError {

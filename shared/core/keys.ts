@@ -32,6 +32,19 @@ export function createKeys(namespace: string) {
       `${namespace}:feed:${day}:views:${kind}:${id}`,
     /** Set of the listings that have such a HyperLogLog; TTL as above. 1 command for each isolate and listing. */
     approximateListings: (day: string) => `${namespace}:feed:${day}:listings`,
+    /** What the keys of one limit begin with: @upstash/ratelimit adds the rest by itself. */
+    limitPrefix: (limit: string) => `${namespace}:limit:${limit}`,
+    /** What stands for an identifier in keys: no `:` in it, so that it is nobody else's key. */
+    limitIdentifier: (identifier: string) => encodeURIComponent(identifier.toWellFormed()),
+    /**
+     * String (units taken in a window); TTL: 2 windows and 1 s, or 1 window of a fixed one. 5 commands
+     * for an isolate's first check, 4, 3 for a further one, none for one on a lease.
+     */
+    limitWindow: (limit: string, identifier: string, window: number) =>
+      `${namespace}:limit:${limit}:${encodeURIComponent(identifier.toWellFormed())}:${window}`,
+    /** Hash (`refilledAt`, `tokens`); TTL: until it would be full. 4 commands for a check. */
+    limitBucket: (limit: string, identifier: string) =>
+      `${namespace}:limit:${limit}:${encodeURIComponent(identifier.toWellFormed())}`,
     /** String (JSON `DeadLetter`); TTL 30 days. */
     deadLetter: (id: string) => `${namespace}:dead-letter:${id}`,
     /** Sorted set of dead letters' ids by time of failure; TTL 30 days, renewed by each. */

@@ -2,7 +2,8 @@
  * One does what many need at once; the others wait for how it ended instead of doing it again.
  *
  * It holds plain data alone: workerd lets no request wait for another one's promise, so those who
- * wait look again every few ms. One whose request was stopped is waited for no longer than 3 s.
+ * wait look again every few ms. One whose request was stopped is waited for no longer than 3 s, unless told
+ * otherwise.
  *
  * @module
  */
@@ -17,16 +18,19 @@ export class Turn {
   #isTaken = false;
   #ended?: { round: number; error?: unknown };
   readonly #sleep: Sleep;
+  readonly #patienceMs: number;
 
-  constructor(sleep: Sleep) {
+  /** `patienceMs`: how long one whose request was stopped is waited for. */
+  constructor(sleep: Sleep, patienceMs = PATIENCE_MS) {
     this.#sleep = sleep;
+    this.#patienceMs = patienceMs;
   }
 
   /** Does `work`, or waits until it was done by who has the turn; throws what that one threw. */
   async take(work: () => Promise<void>): Promise<void> {
     if (!this.#isTaken) return await this.#lead(work);
     const round = this.#round;
-    for (let waitedMs = 0; waitedMs < PATIENCE_MS; waitedMs += POLL_MS) {
+    for (let waitedMs = 0; waitedMs < this.#patienceMs; waitedMs += POLL_MS) {
       await this.#sleep(POLL_MS);
       if (this.#ended && this.#ended.round >= round) {
         if (this.#ended.error !== undefined) throw this.#ended.error;

@@ -11,6 +11,7 @@ import {
   type Person,
 } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
+import { addressOf } from "../../middleware/address.ts";
 import { bearerOf } from "../../middleware/auth.ts";
 import { indexOfSecret } from "../../middleware/secrets.ts";
 import type { Said } from "../contracts.ts";
@@ -60,11 +61,4 @@ async function verify(c: Context<AppEnv>, token: string): Promise<string> {
   const { userTokens } = c.var.deps;
   if (userTokens) return await userTokens.verify(token);
   throw new NotConfiguredError("users' tokens", ["AUTH_SECRET or AUTH_JWKS_URL"]);
-}
-
-/** As the platform knows it, or in the header that is set; of a list, what the nearest proxy saw. */
-function addressOf(c: Context<AppEnv>): string | undefined {
-  const { clientIpHeader } = c.var.deps.config;
-  if (clientIpHeader === undefined) return c.env?.clientAddress;
-  return c.req.header(clientIpHeader)?.split(",").at(-1)?.trim();
 }

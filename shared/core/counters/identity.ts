@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { maskAddress } from "./address.ts";
+import { maskAddress, networkOf } from "./address.ts";
 import type { Day } from "./day.ts";
 
 /** What is known of a person; the first that is there counts. */
@@ -26,6 +26,8 @@ export interface Identities {
    * All of whom nothing is known are one person a day.
    */
   ofPerson(day: Day, person: Person): Promise<string>;
+  /** The same for the same address, or IPv6 network, on every day; all that are none are one. */
+  ofNetwork(address: string | undefined): Promise<string>;
   /** The same for the same booking, whoever made it. */
   ofBooking(booking: string): Promise<string>;
 }
@@ -53,6 +55,10 @@ export function createIdentities(secret: string): Identities {
       const masked = address === undefined ? undefined : maskAddress(address);
       const known = masked === undefined ? "anonymous" : `address:${masked}`;
       return text(await sign(await keyOf(day), known));
+    },
+    async ofNetwork(address) {
+      const network = address === undefined ? undefined : networkOf(address);
+      return text(await sign(await alwaysKey(), `network:${network ?? "unknown"}`));
     },
     async ofBooking(booking) {
       return text(await sign(await alwaysKey(), `booking:${booking}`));

@@ -1,0 +1,123 @@
+/**
+ * What one isolate knows of each identifier: the units in its hand, and what Redis said last.
+ *
+ * Plain data, as workerd lets requests share nothing else, and bounded: the identifier that was
+ * asked for the longest ago is forgotten first, with its units.
+ *
+ * @module
+ */
+import type { LimitPolicy } from "../../contracts/limit.ts";
+import type { Sleep } from "../../ports.ts";
+import { Turn } from "../turn.ts";
+import { type Counts, windowAt } from "./window.ts";
+
+/** How many identifiers an isolate remembers, all limits together. */
+export const MOST_HANDS = 10_000;
+/** A waiting check that was not heard of for so long was stopped with its request. */
+const WAITS_MS = 1_000;
+/** Those that wait for another's answer do so for no longer than Redis may take. */
+const PATIENCE_MS = 400;
+
+/** What is known of one identifier under one policy. */
+export class Hand {
+  /** Redis has answered about it: from then on our own script asks. */
+  isKnown = false;
+  /** The window whose units are in the hand. */
+  window = -1;
+  /** Units that Redis has counted already, and nobody has spent. */
+  left = 0;
+  /** What the last ask brought; the next brings at most twice as many. */
+  granted = 1;
+  /** What Redis held when it last answered, and when that was. */
+  seen?: { counts: Counts; at: number };
+  /** Known to be refused without the counts: a bucket that holds less than this. */
+  closed?: { weight: number; until: number };
+  /** What this isolate let through by itself and by Redis, for when Redis is away. */
+  admitted: Counts = { window: -1, current: 0, previous: 0 };
+  usedAt = 0;
+  readonly waiting = new Set<{ weight: number; since: number }>();
+  readonly turn: Turn;
+  #perMs = 0;
+  #demand = 0;
+  #since: number;
+
+  constructor(
+    readonly policy: LimitPolicy,
+    readonly identifier: string,
+    sleep: Sleep,
+    now: number,
+  ) {
+    this.turn = new Turn(sleep, PATIENCE_MS);
+    this.#since = now;
+  }
+
+  /** Units of this moment's window. */
+  leftAt(now: number): number {
+    return this.window === windowAt(this.policy, now) ? this.left : 0;
+  }
+
+  /** Puts units of a window into the hand; those of another die. */
+  put(window: number, units: number): void {
+    this.left = (this.window === window ? this.left : 0) + units;
+    this.window = window;
+  }
+
+  /** Notes that so many units were asked for. */
+  ask(weight: number, now: number): void {
+    this.#demand += weight;
+    this.usedAt = now;
+  }
+
+  /** What will be asked for until `end`, at the rate seen so far. */
+  expectedUntil(end: number, now: number): number {
+    const ms = now - this.#since;
+    if (ms > 0) {
+      const observed = this.#demand / ms;
+      this.#perMs = this.#perMs === 0 ? observed : (this.#perMs + observed) / 2;
+      this.#since = now;
+      this.#demand = 0;
+    }
+    return Math.ceil(this.#perMs * (end - now));
+  }
+
+  /** The units that checks of this isolate wait for at this moment. */
+  waitedFor(now: number): number {
+    let units = 0;
+    for (const check of this.waiting) {
+      if (now - check.since > WAITS_MS) this.waiting.delete(check);
+      else units += check.weight;
+    }
+    return units;
+  }
+}
+
+/** The hands of one isolate. */
+export class Hands {
+  readonly #hands = new Map<string, Hand>();
+  readonly #sleep: Sleep;
+  /** Whether Redis could not be asked, the last time it was. */
+  isAway = false;
+
+  constructor(sleep: Sleep) {
+    this.#sleep = sleep;
+  }
+
+  get size(): number {
+    return this.#hands.size;
+  }
+
+  /** The hand of an identifier, which is then the one that was used last. */
+  of(policy: LimitPolicy, identifier: string, now: number): Hand {
+    const key = `${policy.name} ${identifier}`;
+    const known = this.#hands.get(key);
+    this.#hands.delete(key);
+    const hand = known ?? new Hand(policy, identifier, this.#sleep, now);
+    this.#hands.set(key, hand);
+    if (this.#hands.size > MOST_HANDS) this.#hands.delete(this.#hands.keys().next().value!);
+    return hand;
+  }
+
+  forget({ name }: LimitPolicy, identifier: string): void {
+    this.#hands.delete(`${name} ${identifier}`);
+  }
+}
