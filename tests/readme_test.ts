@@ -21,7 +21,7 @@ Deno.test("the README's first job fits its registry, type-checks, and runs", asy
   await Deno.writeTextFile(join(jobs, "receipt_send.ts"), job);
   const registry = await Deno.readTextFile(join(jobs, "registry.ts"));
   const changed = registry
-    .replace(/(?=^export const registry)/m, `${importLine}\n\n`)
+    .replace(/(?=^\/\*\* Yours go here)/m, `${importLine}\n\n`)
     .replace(/(?=^\}\);)/m, `  ${entryLine}\n`);
   await Deno.writeTextFile(join(jobs, "registry.ts"), changed);
 

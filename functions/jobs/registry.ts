@@ -10,14 +10,23 @@ import { createSendJobs } from "../notifications/jobs.ts";
 import { debugEcho } from "./debug_echo.ts";
 import { githubPush } from "./github_push.ts";
 
-/** What jobs ask of the app, besides what every job is given. */
+/** Yours go here. */
+const jobs = defineRegistry({
+  "debug.echo": debugEcho,
+  "feed.close": feedClose,
+  "feed.flush": feedFlush,
+  "feed.record": feedRecord,
+  "github.push": githubPush,
+});
+
+/** What some jobs ask of the app, besides what every job is given. */
 export interface JobParts {
   config: Config;
   /** Absent without `RESEND_API_KEY`. */
   mailer?: Mailer;
 }
 
-/** Makes the table of jobs; once for each isolate. */
+/** Makes the table of all jobs; once for each isolate. */
 export function createRegistry(parts: JobParts) {
   const { config } = parts;
   // Upkeep shares one key, so that it never takes all of QStash's parallelism.
@@ -27,14 +36,10 @@ export function createRegistry(parts: JobParts) {
     parallelism: config.maintenanceConcurrency,
   };
   return defineRegistry({
-    "debug.echo": debugEcho,
-    "feed.audit": { ...feedAudit, flowControl },
-    "feed.close": feedClose,
-    "feed.flush": feedFlush,
-    "feed.rank": { ...feedRank, flowControl },
-    "feed.record": feedRecord,
-    "github.push": githubPush,
+    ...jobs,
     ...createSendJobs(parts),
+    "feed.audit": { ...feedAudit, flowControl },
+    "feed.rank": { ...feedRank, flowControl },
   });
 }
 
