@@ -5,6 +5,8 @@
  * @module
  */
 import type { DevClock } from "./clock.ts";
+import { cloudSecrets, DEVELOPMENT_MAIL_FROM } from "./cloud.ts";
+import { createMailServer } from "./mail/server.ts";
 import { createPostgres } from "../shared/adapters/postgres.ts";
 import { AppError } from "../shared/errors.ts";
 import { migrate, missingMigrations } from "../shared/migrations/migrate.ts";
@@ -36,6 +38,8 @@ export interface LocalCloud {
   settings(): Record<string, string>;
   /** The page of dev/qstash, when it runs. */
   readonly messagesUrl?: string;
+  /** The inbox of dev/mail, when it runs. */
+  readonly inboxUrl?: string;
   /** Whose time cannot be moved: a Redis server keeps its own. */
   readonly realTime?: string;
   close(): Promise<void>;
@@ -46,17 +50,25 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const REDIS_PORT = 8079;
 const QSTASH_PORT = 8080;
 const POSTGRES_PORT = 5433;
+const MAIL_PORT = 8025;
 
-/** Starts dev/redis, dev/qstash and dev/postgres, each where no real one is set. */
+export interface LocalCloudOptions {
+  /** Where the app will listen, without a trailing slash; dev/mail tells it what became of mails. */
+  appUrl?: string;
+}
+
+/** Starts dev/redis, dev/qstash, dev/postgres and dev/mail, each where no real one is set. */
 export async function startLocalCloud(
   environment: Environment,
   clock: DevClock,
+  { appUrl }: LocalCloudOptions = {},
 ): Promise<LocalCloud> {
   const postgres = environment.DATABASE_URL ? undefined : startPostgres();
   const redis = environment.UPSTASH_REDIS_REST_URL
     ? undefined
     : await startRedis(environment, clock);
   const qstash = environment.QSTASH_URL ? undefined : startQstash(clock);
+  const mail = environment.RESEND_API_KEY ? undefined : startMail(environment, clock, appUrl);
   return {
     parts: [
       redis?.part ?? {
@@ -80,15 +92,28 @@ export async function startLocalCloud(
         standsInFor: "the real one, as set; deno task migrate makes its tables",
         realOne: "unset DATABASE_URL to go back",
       },
+      mail?.part ?? {
+        name: "mail",
+        url: environment.RESEND_BASE_URL || "https://api.resend.com",
+        token: "yours",
+        standsInFor: "the real one, as set: mail goes out",
+        realOne: "unset RESEND_API_KEY to go back",
+      },
     ],
     ready: postgres?.ready ?? Promise.resolve(),
     warnings: () =>
       environment.DATABASE_URL ? warningsOf(environment.DATABASE_URL) : Promise.resolve([]),
-    settings: () => ({ ...redis?.settings(), ...qstash?.settings(), ...postgres?.settings() }),
+    settings: () => ({
+      ...redis?.settings(),
+      ...qstash?.settings(),
+      ...postgres?.settings(),
+      ...mail?.settings(),
+    }),
     messagesUrl: qstash?.part.url,
+    inboxUrl: mail?.part.url,
     realTime: redis?.realTime ?? (redis ? undefined : "the Redis that is set keeps real time"),
     close: async () => {
-      await Promise.all([redis?.close(), qstash?.close(), postgres?.close()]);
+      await Promise.all([redis?.close(), qstash?.close(), postgres?.close(), mail?.close()]);
     },
   };
 }
@@ -139,6 +164,36 @@ function startQstash(clock: DevClock) {
     close: async () => {
       await listening.close();
       await server.close();
+    },
+  };
+}
+
+function startMail(environment: Environment, clock: DevClock, appUrl: string | undefined) {
+  const secret = environment.WEBHOOK_SECRET_RESEND || cloudSecrets.WEBHOOK_SECRET_RESEND;
+  const perSecond = environment.MAIL_PER_SECOND ?? "";
+  const server = createMailServer({
+    clock,
+    // The setting says what the account may do; a wrong one is the app's to refuse.
+    ratePerSecond: /^[1-9]\d{0,3}$/.test(perSecond) ? Number(perSecond) : undefined,
+    webhook: appUrl === undefined ? undefined : { url: `${appUrl}/hooks/resend`, secret },
+  });
+  const listening = listen(server.fetch, { port: MAIL_PORT });
+  return {
+    part: {
+      name: "mail",
+      ...placeOf(listening, MAIL_PORT),
+      token: server.token,
+      standsInFor: "Resend; its address is the inbox",
+      realOne: "set RESEND_API_KEY and MAIL_FROM",
+    },
+    settings: () => ({
+      RESEND_API_KEY: server.token,
+      RESEND_BASE_URL: listening.url,
+      MAIL_FROM: environment.MAIL_FROM || DEVELOPMENT_MAIL_FROM,
+    }),
+    close: async () => {
+      await server.close();
+      await listening.close();
     },
   };
 }

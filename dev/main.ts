@@ -20,7 +20,7 @@ const APP_PORT = 8787;
 /** What wrangler says beside the app's log: its settings, and each request once more. */
 const WRANGLERS = /^(\[wrangler:info\]|⎔ Starting|Your Worker has|Binding {2}|env\.[A-Z_]+ |$)/;
 const OURS =
-  /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|AUTH_|FEED_|(SERVICE_TOKENS|OPERATOR_TOKENS|CORS_ORIGINS|IDENTITY_SECRET|NAMESPACE|DATABASE_URL)$)/;
+  /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|AUTH_|FEED_|RESEND_|MAIL_|QUIET_|DIGEST_|MAINTENANCE_|(SERVICE_TOKENS|OPERATOR_TOKENS|CORS_ORIGINS|IDENTITY_SECRET|NAMESPACE|DATABASE_URL)$)/;
 
 /** The wall's time, whose skips reach the app before anything is delivered by them. */
 class SharedClock extends WallClock {
@@ -42,9 +42,9 @@ const root = new URL("..", import.meta.url).pathname;
 const clock = new SharedClock();
 // The embedded Redis engine reads Date, so that a skip of the clock reaches every TTL.
 installClock(clock);
-const cloud = await startLocalCloud(process.env, clock);
 const appPort = await freePort(APP_PORT);
 const appUrl = `http://127.0.0.1:${appPort}`;
+const cloud = await startLocalCloud(process.env, clock, { appUrl });
 const yours = Object.fromEntries(
   Object.entries(process.env).filter(([name, value]) => OURS.test(name) && value),
 ) as Record<string, string>;
@@ -115,6 +115,7 @@ function describe(appRuns: boolean, warnings: readonly string[]) {
     ],
     links: [
       ...(cloud.messagesUrl ? [["messages", `${cloud.messagesUrl}/`] as [string, string]] : []),
+      ...(cloud.inboxUrl ? [["inbox", `${cloud.inboxUrl}/`] as [string, string]] : []),
       ["API", `${appUrl}/docs`] as [string, string],
       [
         "dashboards",

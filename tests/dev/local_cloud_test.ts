@@ -7,6 +7,7 @@ const real = {
   UPSTASH_REDIS_REST_URL: "https://redis.example.com",
   QSTASH_URL: "https://qstash.example.com",
   DATABASE_URL: "postgres://postgres.example.com/app",
+  RESEND_API_KEY: "re_real",
 };
 const rows = [
   {
@@ -16,13 +17,17 @@ const rows = [
       "Upstash Redis (embedded engine)",
       "QStash",
       "Postgres (PGlite, in memory, migrated)",
+      "Resend; its address is the inbox",
     ],
     settings: [
       "DATABASE_URL",
+      "MAIL_FROM",
       "QSTASH_CURRENT_SIGNING_KEY",
       "QSTASH_NEXT_SIGNING_KEY",
       "QSTASH_TOKEN",
       "QSTASH_URL",
+      "RESEND_API_KEY",
+      "RESEND_BASE_URL",
       "UPSTASH_REDIS_REST_TOKEN",
       "UPSTASH_REDIS_REST_URL",
     ],
@@ -35,6 +40,7 @@ const rows = [
       "Upstash Redis (the Redis at 127.0.0.1:1)",
       "the real one, as set",
       "the real one, as set; deno task migrate makes its tables",
+      "the real one, as set: mail goes out",
     ],
     settings: ["UPSTASH_REDIS_REST_TOKEN", "UPSTASH_REDIS_REST_URL"],
     realTime: "the Redis at 127.0.0.1:1 keeps real time",
@@ -46,6 +52,7 @@ const rows = [
       "the real one, as set",
       "the real one, as set",
       "the real one, as set; deno task migrate makes its tables",
+      "the real one, as set: mail goes out",
     ],
     settings: [],
     realTime: "the Redis that is set keeps real time",

@@ -19,7 +19,13 @@ export interface DevSession {
 /** Starts dev in `folder`, in an environment in which no real part is set. */
 export function startDev(folder: string, ...args: string[]): DevSession {
   const environment: Record<string, string> = { ...Deno.env.toObject(), NO_COLOR: "1" };
-  const real = ["UPSTASH_REDIS_REST_URL", "QSTASH_URL", "REDIS_URL", "DATABASE_URL"];
+  const real = [
+    "UPSTASH_REDIS_REST_URL",
+    "QSTASH_URL",
+    "REDIS_URL",
+    "DATABASE_URL",
+    "RESEND_API_KEY",
+  ];
   for (const name of [...real, "SERVICE_TOKENS", "OPERATOR_TOKENS"]) delete environment[name];
   const process = new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--unstable-net", "--no-check", "dev/main.ts", ...args],
