@@ -54,7 +54,7 @@ export const adminOperations: readonly Operation[] = [
   {
     method: "GET",
     path: "/admin/assets/:name",
-    summary: "What pages load: page.css, page.js, sign-in.js.",
+    summary: "What pages load: page.css and their scripts.",
     caller: "anyone",
     answers: { 200: { description: "The file." } },
     problems: ["not_found"],

@@ -6,6 +6,7 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../context.ts";
 import { publicPath } from "../middleware/location.ts";
+import { filterScript } from "./filter_script.ts";
 import { pageScript } from "./page_script.ts";
 import { pageStyle } from "./page_style.ts";
 import { signInScript } from "./sign_in_script.ts";
@@ -21,6 +22,7 @@ const css = "text/css; charset=utf-8";
 const javascript = "text/javascript; charset=utf-8";
 
 const assets = {
+  "filter.js": asset(javascript, filterScript),
   "page.css": asset(css, pageStyle),
   "page.js": asset(javascript, pageScript),
   "sign-in.js": asset(javascript, signInScript),

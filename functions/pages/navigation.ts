@@ -20,6 +20,18 @@ const dashboards: readonly Dashboard[] = [
     about: "What was counted of listings, how it reaches Postgres, and how they rank.",
     permission: "ACCESS_MONITORING",
   },
+  {
+    path: "/admin/analytics/mail",
+    title: "Mail",
+    about: "How much mail went out, what became of it, and who is told nothing more.",
+    permission: "ACCESS_MONITORING",
+  },
+  {
+    path: "/admin/notifications",
+    title: "Notifications",
+    about: "Every notification as it is sent, with sample data.",
+    permission: "ACCESS_MONITORING",
+  },
 ];
 
 /** Those that the operator may see. */

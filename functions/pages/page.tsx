@@ -21,6 +21,8 @@ export interface PageOptions {
   status?: number;
   /** Default: the one that refreshes the page when it is looked at again; null for none. */
   script?: AssetName | null;
+  /** Whether it shows another page of ours in a frame. */
+  hasFrames?: boolean;
   /** What an action of the reader's has led to. */
   notice?: string;
   headers?: Readonly<Record<string, string>>;
@@ -43,13 +45,13 @@ export async function pageResponse(
   options: PageOptions,
   content: Child,
 ): Promise<Response> {
-  const { status = 200, headers } = options;
+  const { status = 200, hasFrames = false, headers } = options;
   const text = await html`<!doctype html>${<Frame c={c} {...options}>{content}</Frame>}`;
   return new Response(text, {
     status,
     headers: {
       "Content-Type": "text/html; charset=utf-8",
-      "Content-Security-Policy": policy,
+      "Content-Security-Policy": hasFrames ? `${policy}; frame-src 'self'` : policy,
       "Cross-Origin-Resource-Policy": "same-origin",
       // With `no-referrer`, browsers send `Origin: null` with our own forms.
       "Referrer-Policy": "same-origin",

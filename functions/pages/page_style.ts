@@ -86,6 +86,7 @@ details { margin-top: .9rem; } summary { cursor: pointer; color: var(--quiet); w
 details > :not(summary) { margin-top: .6rem; }
 pre { margin: .5rem 0 .9rem; padding: .8rem 1rem; background: var(--paper); border: 1px solid var(--line); border-radius: 8px; white-space: pre-wrap; overflow-wrap: anywhere; }
 code, pre { font: .88rem/1.55 var(--mono); }
+iframe.mail { display: block; max-width: 100%; border: 1px solid var(--line); border-radius: 8px; background: var(--paper); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 @media (max-width: 40rem) {
   .wrap { padding: 0 1rem; } main { padding-top: 1rem; }

@@ -86,7 +86,8 @@ function inBrowser(
   });
 }
 
-const readyLink = ({ cloud }: DashboardWorld) => `${cloud.url}/admin/sign-in#${TOKEN}`;
+const readyLink = ({ cloud }: DashboardWorld) =>
+  `${cloud.url}/admin/sign-in?next=${encodeURIComponent(PATH)}#${TOKEN}`;
 
 async function signIn({ world, page }: Visit) {
   await page.goto(readyLink(world));
