@@ -12,6 +12,8 @@ import {
   SuppressionsAnswer,
 } from "./contracts.ts";
 
+import { outboxOperations } from "./outbox/operations.ts";
+
 const free = { commands: "0", messages: "0" };
 const away = ["postgres_unavailable", "circuit_open"] as const;
 const email = {
@@ -128,4 +130,5 @@ export const notificationOperations: readonly Operation[] = [
     problems: ["unsubscribe_invalid", ...away],
     price: free,
   },
+  ...outboxOperations,
 ];

@@ -17,6 +17,7 @@ import {
 } from "./contracts.ts";
 import { notifyUnchecked } from "./notify.ts";
 import { secretOfNotifications, sqlOfNotifications } from "./parts.ts";
+import { outboxRoutes } from "./outbox/routes.tsx";
 import { notificationsTo, readNotification } from "./reading.ts";
 import { recipientId } from "./recipients.ts";
 import { suppressionsOf, unsuppress } from "./suppressions.ts";
@@ -61,6 +62,7 @@ export const notificationRoutes = new Hono<AppEnv>()
     if (await unsuppress(sql, { recipient, scope: "all" })) return c.body(null, 204);
     throw new RequestError("not_found", "Cannot lift it: this address is not suppressed");
   })
+  .route("/", outboxRoutes)
   .route("/", unsubscribeRoutes);
 
 async function recipientOf(c: Context<AppEnv>) {
