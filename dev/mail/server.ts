@@ -14,6 +14,7 @@ import { MailApiError, refusals } from "./api_error.ts";
 import { controlRoutes } from "./control.ts";
 import { MailFaults, seededRandom } from "./faults.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
+import { inboxRoutes } from "./inbox_routes.tsx";
 import type { AcceptedMail } from "./mail.ts";
 import { type RateWindow, RateWindows } from "./rate_windows.ts";
 import { listMails, showMail } from "./retrieve.ts";
@@ -127,6 +128,16 @@ export function createMailServer(options: MailServerOptions): MailServer {
     throw error;
   });
   app.route("/", controlRoutes({ faults, counts }));
+  app.route(
+    "/",
+    inboxRoutes({
+      store,
+      clock,
+      token,
+      webhooks: () => webhooks?.list() ?? [],
+      closing: closing.promise,
+    }),
+  );
   app.route("/", apiRoutes(parts, windows, token));
 
   return {

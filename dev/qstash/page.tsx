@@ -7,9 +7,10 @@
  *
  * @module
  */
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { type Context, Hono } from "hono";
 import { html, raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import { ownPageOnly } from "../own_page.ts";
 import { PAGE_SCRIPT } from "./page_script.ts";
 import {
   MESSAGE_STATES,
@@ -36,14 +37,6 @@ import { Clock, Overview } from "./page_views.tsx";
 export function pageRoutes(source: PageSource): Hono {
   const app = new Hono();
 
-  const ownPageOnly: MiddlewareHandler = async (c, next) => {
-    if (!isOwnPage(c)) return c.text("This page answers to itself alone", 403);
-    await next();
-    c.header("cache-control", "no-store");
-    c.header("x-frame-options", "DENY");
-    c.header("referrer-policy", "no-referrer");
-    return undefined;
-  };
   // By path: these routes are mounted among those of the API, which are none of the page's business.
   app.use("/", ownPageOnly);
   app.use("/_page/*", ownPageOnly);
@@ -129,18 +122,6 @@ export function pageRoutes(source: PageSource): Hono {
   });
 
   return app;
-}
-
-/** Refuses other sites: by what the browser says of the request, and by the name it was sent to. */
-function isOwnPage(c: Context): boolean {
-  const { hostname, host } = new URL(c.req.url);
-  // A name that a site of somebody else's points at this address is still not ours.
-  if (!/^(localhost|.*\.localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)) return false;
-  const origin = c.req.header("origin");
-  if (origin !== undefined && origin !== `http://${host}`) return false;
-  const site = c.req.header("sec-fetch-site");
-  // Following a link to the page is fine; pressing its buttons from elsewhere is not.
-  return c.req.method === "GET" || site === undefined || site === "same-origin" || site === "none";
 }
 
 function stateOf(c: Context): MessageState | undefined {
