@@ -31,8 +31,8 @@ const tiles: readonly { metric: Exclude<keyof DayOfMail, "day">; title: string; 
   [
     { metric: "accepted", title: "Accepted", about: "by the provider" },
     { metric: "delivered", title: "Delivered", about: "as the provider says" },
-    { metric: "failed", title: "Failed", about: "bounced, complained, not deliverable" },
-    { metric: "heldBack", title: "Held back", about: "suppressed, unsubscribed, refused" },
+    { metric: "failed", title: "Failed", about: "bounced or complained" },
+    { metric: "heldBack", title: "Held back", about: "suppressed or refused" },
   ];
 
 /** The whole content. */
