@@ -23,6 +23,8 @@ import { providerRoutes } from "./notifications/provider/routes.ts";
 import { galleryOperations } from "./notifications/gallery/gallery_operations.ts";
 import { galleryRoutes } from "./notifications/gallery/gallery_routes.tsx";
 import { notificationRoutes } from "./notifications/routes.ts";
+import { triggerOperations } from "./notifications/triggers/operations.ts";
+import { triggerRoutes } from "./notifications/triggers/routes.ts";
 import { answerProblem, answerUnknown } from "./middleware/problem.ts";
 import { rateLimit } from "./middleware/rate_limit.ts";
 import { requestLog } from "./middleware/request_log.ts";
@@ -41,6 +43,7 @@ export const operations = [
   ...notificationOperations,
   ...galleryOperations,
   ...providerOperations,
+  ...triggerOperations,
   ...limitOperations,
   ...webhookOperations,
   ...opsOperations,
@@ -73,5 +76,6 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.route("/", notificationRoutes);
   app.route("/", galleryRoutes);
   app.route("/", providerRoutes);
+  app.route("/", triggerRoutes);
   return app;
 }

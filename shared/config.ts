@@ -80,6 +80,10 @@ const schema = z.object({
     "must be `off`, or as in 22:00-07:00",
   ).default("22:00-07:00"),
   DIGEST_AT: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be as in 07:00").default("07:00"),
+  ADMIN_EMAILS: list.pipe(
+    z.array(z.email("must be a comma list of addresses")).max(10, "must be at most 10 addresses"),
+  ),
+  SITE_URL: httpUrl.optional(),
   NAMESPACE: z.string().regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -").default(
     "zeropoll",
   ),
@@ -123,6 +127,10 @@ export interface Config {
     /** When the digest of a day goes out, in minutes of the recipient's day. */
     digestMinute: number;
   };
+  /** Whom triggers tell what is for admins; at most 10. */
+  adminEmails: readonly string[];
+  /** Where the links of mails that a trigger sends begin. No trailing slash. */
+  siteUrl?: string;
   /** How many jobs of upkeep run at once. */
   maintenanceConcurrency: number;
   /** The sender's name in lower case (as in `/hooks/github`) to its secret. */
@@ -210,6 +218,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       quietHours: readQuietHours(settings.QUIET_HOURS),
       digestMinute: minuteOfDay(settings.DIGEST_AT),
     },
+    adminEmails: settings.ADMIN_EMAILS,
+    siteUrl: settings.SITE_URL,
     maintenanceConcurrency: settings.MAINTENANCE_CONCURRENCY,
     webhookSecrets,
     namespace: settings.NAMESPACE,

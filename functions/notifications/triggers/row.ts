@@ -1,0 +1,43 @@
+/**
+ * Brings what senders call a row to one shape, so that one table serves all of them.
+ *
+ * Supabase sends flat columns (`owner_email`, `listing_title`), Payload related documents
+ * (`owner.email`, `listing.title`). The latter is the shape.
+ *
+ * @module
+ */
+import type { Row } from "./change.ts";
+
+/** What columns are about, where their name begins with it. */
+const subjects =
+  /^(author|claimant|event|listing|organizer|owner|recipient|reporter|sender|user)_(.+)$/;
+
+/** More than a join is deep: what lies below is left out. */
+const MOST_DEPTH = 4;
+
+/** The row with nested subjects, names in camelCase and no null. */
+export function rowOf(record: Readonly<Record<string, unknown>>, depth = 0): Row {
+  const row: Record<string, unknown> = {};
+  const grouped: Record<string, Record<string, unknown>> = {};
+  for (const [name, value] of Object.entries(record)) {
+    if (value === null || value === undefined) continue;
+    const [, subject, rest] = subjects.exec(name) ?? [];
+    if (subject) (grouped[subject] ??= {})[rest] = value;
+    else {row[camelCase(name)] = isRecord(value) && depth < MOST_DEPTH
+        ? rowOf(value, depth + 1)
+        : value;}
+  }
+  for (const [subject, columns] of Object.entries(grouped)) {
+    const related = row[subject];
+    row[subject] = { ...rowOf(columns, depth + 1), ...(isRecord(related) && related) };
+  }
+  return row;
+}
+
+function camelCase(name: string): string {
+  return name.replace(/(?<=[a-z0-9])_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
