@@ -31,7 +31,7 @@ a { color: var(--accent); text-underline-offset: 3px; }
 .bar ul { display: flex; flex-wrap: wrap; gap: .25rem; list-style: none; margin: 0; padding: 0; }
 .bar nav a { display: block; padding: .3rem .7rem; border-radius: 8px; color: var(--quiet); text-decoration: none; }
 .bar nav a:hover, .bar nav [aria-current] { color: var(--ink); background: var(--paper); }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: 0; letter-spacing: -.01em; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0; letter-spacing: -.01em; overflow-wrap: anywhere; }
 h2 { font-size: 1.05rem; margin: 0; }
 h3 { font-size: .95rem; margin: 0; }
 p { margin: 0 0 .6rem; max-width: 75ch; }

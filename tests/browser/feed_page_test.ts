@@ -226,7 +226,8 @@ for (const { name, options } of looks) {
     const { world, page } = visit;
     const folder = Deno.env.get("ZEROPOLL_SCREENSHOTS");
     const check = async (what: string) => {
-      const overflow = "document.documentElement.scrollWidth - innerWidth";
+      const overflow =
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth";
       assert.equal(await page.evaluate(overflow), 0, what);
       assert.deepEqual(await page.evaluate(faintTexts), [], what);
       if (folder) await page.screenshot({ path: `${folder}/${what}-${name}.png`, fullPage: true });

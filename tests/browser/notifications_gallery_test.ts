@@ -119,7 +119,8 @@ for (const { name, options } of looks) {
     const folder = Deno.env.get("ZEROPOLL_SCREENSHOTS");
     for (const path of ["", "/message.new", "/event.participation.confirmed?width=phone"]) {
       await page.goto(cloud.url + PATH + path);
-      const overflow = "document.documentElement.scrollWidth - innerWidth";
+      const overflow =
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth";
       assert.equal(await page.evaluate(overflow), 0, path);
       assert.deepEqual(await page.evaluate(faintTexts), [], path);
       const file = `${folder}/gallery${path.replace(/\W/g, "-")}-${name}.png`;

@@ -134,7 +134,7 @@ export const statisticsEvents = {
 
 function shareText(part: number, whole: number): string {
   if (whole === 0 || part > whole) return "";
-  return `, that is ${Math.round(100 * part / whole)} %`;
+  return ` (${Math.round(100 * part / whole)}%)`;
 }
 
 function changeText(now: number, before: number | undefined): string {

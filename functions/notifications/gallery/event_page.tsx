@@ -7,7 +7,7 @@
  */
 import { Card } from "../../pages/parts.tsx";
 import { unsubscribeGroups } from "../event.ts";
-import { marksOf } from "./gallery_page.tsx";
+import { Dotted, marksOf } from "./gallery_page.tsx";
 import type { Sample } from "./samples.ts";
 
 /** As wide as the mail is shown, in px; none is as wide as there is room. */
@@ -32,7 +32,9 @@ export function EventView(props: EventProps) {
           <p class="small">
             <a href={path}>All notifications</a>
           </p>
-          <h1>{name}</h1>
+          <h1>
+            <Dotted name={name} />
+          </h1>
           <p class="quiet">{event.description}</p>
         </div>
       </div>
@@ -66,7 +68,7 @@ export function EventView(props: EventProps) {
       <Card
         id="data"
         title="Sample data"
-        about="What the event takes; /docs and a wrong request name each field."
+        about="What the event takes. Data that does not fit is refused, and the answer names each field."
       >
         <pre tabindex={0}>{JSON.stringify(event.sample, null, 2)}</pre>
       </Card>

@@ -69,8 +69,12 @@ export function GalleryView({ topics, path, wanted }: GalleryProps) {
                 </tr>
                 {rows.map(({ sample, searched, fits }) => (
                   <tr data-filter={searched} hidden={!fits}>
-                    <td class="id">
-                      <a href={`${path}/${sample.name}`}>{sample.name}</a>
+                    <td>
+                      <a href={`${path}/${sample.name}`}>
+                        <code>
+                          <Dotted name={sample.name} />
+                        </code>
+                      </a>
                     </td>
                     <td>{sample.subject}</td>
                     <td class="small">{marksOf(sample.event).join(", ")}</td>
@@ -81,6 +85,24 @@ export function GalleryView({ topics, path, wanted }: GalleryProps) {
           </table>
         </Wide>
       </section>
+    </>
+  );
+}
+
+/** A name that may be broken behind its dots, where there is little room. */
+export function Dotted({ name }: { name: string }) {
+  const parts = name.split(".");
+  return (
+    <>
+      {parts.map((part, index) =>
+        index < parts.length - 1
+          ? (
+            <>
+              {part}.<wbr />
+            </>
+          )
+          : part
+      )}
     </>
   );
 }
