@@ -1,6 +1,7 @@
 /**
  * `deno task demo:notifications`: thousands of mixed notifications at once through the whole system,
- * and a proof that each arrived once, at the provider's rate, urgent ones first, for its price.
+ * and a proof that each arrived once, at the provider's rate, urgent ones first, for its price. Then
+ * fewer of them with everything going wrong.
  *
  * It brings its own system, in this process, on a clock that it moves: hours take seconds. Ends with
  * 1 when anything does not add up.
@@ -8,51 +9,121 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { planRound } from "./demo_notifications_plan.ts";
-import { compareInbox, compareLog, compareQuietHours } from "./demo_notifications_proof.ts";
+import { grouped } from "./demo_feed_system.ts";
+import { billOf } from "./demo_notifications_bill.ts";
+import { armFaults } from "./demo_notifications_faults.ts";
+import { eventOf, planRound, type Round } from "./demo_notifications_plan.ts";
+import { createStatus, printBill, printFindings, printWaits } from "./demo_notifications_print.ts";
+import {
+  compareInbox,
+  compareKeys,
+  compareLetters,
+  compareLog,
+  compareQuietHours,
+  compareReleases,
+  longestWaits,
+} from "./demo_notifications_proof.ts";
 import { holdBack, sendRound } from "./demo_notifications_send.ts";
-import { startSystem } from "./demo_notifications_system.ts";
+import { startSystem, type System } from "./demo_notifications_system.ts";
 
-const START = Date.parse("2026-11-21T12:45:00Z");
+/** Holding back takes a quarter of an hour; half a minute later quiet hours begin in Tokyo. */
+const START = Date.parse("2026-11-21T12:44:30Z");
+const DAY_MS = 86_400_000;
+
 const { values: options } = parseArgs({
+  args: Deno.args,
   options: {
     count: { type: "string", default: "2000" },
-    seed: { type: "string", default: "1" },
+    faults: { type: "string" },
     rate: { type: "string", default: "2" },
+    seed: { type: "string", default: "1" },
   },
 });
-const count = Number(options.count), seed = Number(options.seed), perSecond = Number(options.rate);
-const t0 = performance.now();
-await using system = await startSystem({ startAt: START, perSecond });
-console.log("up", performance.now() - t0);
-const round = planRound({ count, seed, run: 1, perSecond, areAllDeduped: false });
-await holdBack(system, round);
-console.log("held", performance.now() - t0);
-const before = system.cloud.mail.counts().accepted;
-system.bill();
-let n = 0;
-const sent = await sendRound(system, round, (standing) => {
-  if (n++ % 200 === 0) console.log(standing, Math.round(performance.now() - t0));
-});
-const mails = system.cloud.mail.mails().slice(before);
-const evidence = { system, round, sent, mails };
-for (
-  const finding of [
+const count = wholeNumber("count", options.count, 60, 5_000);
+const faults = wholeNumber("faults", options.faults ?? String(Math.ceil(count / 5)), 0, 5_000);
+const perSecond = wholeNumber("rate", options.rate, 1, 100);
+const seed = wholeNumber("seed", options.seed, 0, 1_000_000);
+
+const startedAt = performance.now();
+const addsUp = await run();
+const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+console.log(`\n${addsUp ? "Everything adds up" : "Something does not add up"}, in ${seconds} s`);
+Deno.exit(addsUp ? 0 : 1);
+
+async function run(): Promise<boolean> {
+  await using system = await startSystem({ startAt: START, perSecond });
+  const calm = planRound({ count, seed, run: 1, perSecond, areAllDeduped: false });
+  describe(calm, "");
+  let addsUp = await goThrough(system, calm, true);
+  if (faults > 0) {
+    const stormy = planRound({ count: faults, seed, run: 2, perSecond, areAllDeduped: true });
+    await toTheNextStart(system);
+    describe(stormy, ", with faults everywhere");
+    addsUp = await goThrough(system, stormy, false) && addsUp;
+  }
+  return addsUp;
+}
+
+/** One round: what leads up to it, the round itself, and the proof. */
+async function goThrough(system: System, round: Round, isCalm: boolean): Promise<boolean> {
+  const { mail } = system.cloud;
+  await holdBack(system, round);
+  const { accepted, refused, faults } = mail.counts();
+  system.forget();
+  const disarm = isCalm ? () => {} : armFaults(system, seed);
+  const since = () => mail.counts();
+  const status = createStatus({
+    outOf: round.tellings.length,
+    mailed: () => mail.mails().length - accepted,
+    failed: () => since().refused + since().faults - refused - faults,
+  });
+  const sent = await sendRound(system, round, status.show);
+  status.end({ told: sent.answers.size, waiting: system.waiting(), now: system.now() });
+  disarm();
+  const mails = mail.mails().slice(accepted);
+  const metered = system.metered();
+  const { releases } = system.seen;
+  const evidence = { system, round, sent, mails, releases, metered };
+  console.log(
+    `  ${grouped(mails.length)} mails; ${since().refused - refused} requests over the provider's ` +
+      `limit, ${
+        since().faults - faults
+      } met a fault, ${sent.refusals} callers were refused and came again\n`,
+  );
+  const sameMails = printFindings([
     ...compareInbox(evidence),
     await compareLog(evidence),
+    compareKeys(evidence),
+    await compareLetters(evidence),
     compareQuietHours(evidence),
-  ]
-) {
+    ...compareReleases(releases, perSecond),
+  ]);
+  const waits = longestWaits(evidence);
+  // Where things go wrong, urgent mail that is tried again comes in crowds of its own.
+  const isUrgentFirst = printWaits(waits, isCalm ? releases[0].periodMs : waits.bulk);
+  return printBill(billOf(evidence), metered) && sameMails && isUrgentFirst;
+}
+
+/** So that a round finds the clocks of all time zones as the first one did. */
+async function toTheNextStart(system: System): Promise<void> {
+  await system.cloud.advance(DAY_MS - (system.now() - START) % DAY_MS);
+}
+
+function describe({ tellings, holds }: Round, how: string): void {
+  const recipients = new Set(tellings.map(({ to }) => to.email));
+  const events = new Set(tellings.map(({ event }) => event));
+  const urgent = tellings.filter(({ event }) => eventOf(event).urgency === "urgent");
+  const again = tellings.filter(({ againAfterMs }) => againAfterMs !== undefined);
   console.log(
-    finding.what,
-    finding.compared,
-    finding.differences.length,
-    finding.differences.slice(0, 3),
+    `\n${grouped(tellings.length)} notifications of ${events.size} events to ` +
+      `${grouped(recipients.size)} people${how}: ${grouped(urgent.length)} urgent,\n` +
+      `${again.length} told twice, ${holds.size} people held back; ${perSecond} mails a second`,
   );
 }
-console.log(
-  system.bill(),
-  system.deferrals,
-  system.cloud.mail.counts().refused,
-  performance.now() - t0,
-);
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  console.error(`--${option} must be a whole number from ${least} to ${most}, got ${text}`);
+  return Deno.exit(1);
+}

@@ -72,7 +72,7 @@ const ADMINS = 6;
 const HELD_BACK = 12;
 const HOUR_MS = 3_600_000;
 /** At once; when QStash has forgotten it; when Redis has. */
-const AGAIN_MS = [0, HOUR_MS, 26 * HOUR_MS];
+const AGAIN_MS = [0, HOUR_MS, 28 * HOUR_MS];
 const ZONES = [
   "Europe/Berlin",
   "America/New_York",

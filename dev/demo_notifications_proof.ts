@@ -6,9 +6,10 @@
  */
 import type { Finding } from "./demo_feed_proof.ts";
 import type { AcceptedMail } from "./mail/mail.ts";
+import type { FlowRelease } from "./qstash/flow_control.ts";
 import { eventOf, marksIn, type Round, type Telling } from "./demo_notifications_plan.ts";
 import type { Sent } from "./demo_notifications_send.ts";
-import type { System } from "./demo_notifications_system.ts";
+import type { Metered, System } from "./demo_notifications_system.ts";
 
 /** From 22:00 to 07:00 by the recipient's clock, as the settings have it by default. */
 const QUIET_FROM_HOUR = 22;
@@ -21,6 +22,9 @@ export interface Evidence {
   sent: Sent;
   /** Mails that the provider accepted in this round. */
   mails: AcceptedMail[];
+  /** What flow control let through in it. */
+  releases: readonly FlowRelease[];
+  metered: Metered;
 }
 
 /** By each telling's marks: told by the right mails, and no other. */
@@ -46,12 +50,11 @@ export function compareInbox({ round, mails }: Evidence): Finding[] {
   const lines = finding("told by a line of a digest, once");
   const none = finding("held back, and told nobody");
   for (const telling of tellings) {
-    const { number, held, delivery, event, to } = telling;
+    const { number, held, delivery, event } = telling;
     const isLined = !held && eventOf(event).digestLine !== undefined;
     const isMailed = !held && delivery === "mail";
     compareOne(held ? none : own, telling, byMail.get(number) ?? [], isMailed);
     if (held || isLined) compareOne(lines, telling, byLine.get(number) ?? [], isLined);
-    void to;
   }
   return [own, lines, none, unknown];
 }
@@ -116,3 +119,95 @@ export function compareQuietHours({ round, mails }: Evidence): Finding {
   }
   return finding;
 }
+
+/** No window of a key's lets more through than its rate, and none stands still while mail waits. */
+export function compareReleases(releases: readonly FlowRelease[], perSecond: number): Finding[] {
+  const windows: Finding = {
+    what: "windows of QStash, each within its key's rate",
+    compared: 0,
+    differences: [],
+  };
+  const busiest: number[] = [];
+  const pauses: Finding = {
+    what: "releases, none later than its key's rate allows",
+    compared: 0,
+    differences: [],
+  };
+  for (const [key, own] of Map.groupBy(releases, ({ key }) => key)) {
+    const byWindow = Map.groupBy(own, ({ periodStartAt }) => periodStartAt);
+    const rate = rateOf(key, perSecond) * own[0].periodMs / 1_000;
+    windows.compared += byWindow.size;
+    busiest.push(Math.max(...[...byWindow.values()].map(({ length }) => length)) / own[0].periodMs);
+    let lastStart = -Infinity;
+    for (const [startAt, { length }] of byWindow) {
+      if (length > rate) windows.differences.push(`${key}: ${length} from ${time(startAt)} on`);
+      if (startAt < lastStart + own[0].periodMs) {
+        windows.differences.push(`${key}: a window within the one before, at ${time(startAt)}`);
+      }
+      lastStart = startAt;
+    }
+    own.forEach(({ enteredAt, at, periodMs }, index) => {
+      pauses.compared++;
+      const since = Math.max(enteredAt, own[index - 1]?.at ?? 0);
+      if (at - since > periodMs) {
+        pauses.differences.push(`${key}: nothing for ${at - since} ms before ${time(at)}`);
+      }
+    });
+  }
+  const together = busiest.reduce((sum, rate) => sum + rate, 0) * 1_000;
+  if (together > perSecond) windows.differences.push(`all keys together: ${together} in a second`);
+  return [windows, pauses];
+}
+
+/** A key's part of the rate. Its name says which one it is. */
+function rateOf(key: string, perSecond: number): number {
+  if (perSecond === 1) return 0.5;
+  const urgent = Math.floor(perSecond / 2);
+  return key.endsWith("urgent") ? urgent : perSecond - urgent;
+}
+
+/** Each idempotency key has one mail, whatever the provider refused or answered in vain. */
+export function compareKeys({ mails }: Evidence): Finding {
+  const byKey = Map.groupBy(mails, ({ idempotencyKey }) => idempotencyKey ?? "");
+  const differences = [...byKey].filter(([key, { length }]) => key === "" || length > 1)
+    .map(([key, { length }]) => `${key || "no key"}: ${length} mails`);
+  return { what: "keys at the provider, a mail for each", compared: byKey.size, differences };
+}
+
+/** What never arrived would lie there. */
+export async function compareLetters({ system, sent }: Evidence): Promise<Finding> {
+  const { body } = await system.call("/api/dead-letters");
+  return {
+    what: "notifications, and no dead letter among them",
+    compared: sent.answers.size,
+    differences: body.letters.map((letter: { id: string }) => `${letter.id} is a dead letter`),
+  };
+}
+
+/** How long deliveries waited for their key at most, in ms. */
+export interface Waits {
+  urgent: number;
+  bulk: number;
+  /** Of those that were told alone while others waited. */
+  probes: number;
+}
+
+/** The longest waits. */
+export function longestWaits({ system, round, sent, releases }: Evidence): Waits {
+  const most = (releases: readonly FlowRelease[]) =>
+    releases.reduce((longest, { enteredAt, at }) => Math.max(longest, at - enteredAt), 0);
+  const ids = new Set(
+    round.tellings.filter(({ isProbe }) => isProbe)
+      .flatMap(({ number }) => sent.answers.get(number)!.map(({ id }) => id)),
+  );
+  const probes = new Set(
+    system.seen.deliveries.filter(({ id }) => ids.has(id)).map(({ messageId }) => messageId),
+  );
+  return {
+    urgent: most(releases.filter(({ key }) => key.endsWith("urgent"))),
+    bulk: most(releases.filter(({ key }) => key.endsWith("bulk"))),
+    probes: most(releases.filter(({ messageId }) => probes.has(messageId))),
+  };
+}
+
+const time = (at: number) => new Date(at).toISOString().slice(11, 23);

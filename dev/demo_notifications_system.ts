@@ -16,6 +16,9 @@ import type { FlowRelease } from "./qstash/flow_control.ts";
 
 /** One call of QStash to a job that sends mail. */
 export interface Delivery {
+  /** Of the job, and of QStash's message. */
+  id: string;
+  messageId: string;
   generation: number;
   attempt: number;
   /** Whether the job ran; else the delivery was one too many. */
@@ -24,22 +27,32 @@ export interface Delivery {
   commands: number;
 }
 
-/** Commands, messages and calls since the last look. */
-export interface Bill {
+/** What the meters counted since the last look. */
+export interface Metered {
+  /** Billed commands of Redis. */
   commands: number;
+  /** Of these, those of requests that were no delivery of mail, by the app's own tally. */
+  commandsElsewhere: number;
+  /** Billed messages of QStash to the jobs that send. */
   messages: number;
   /** Calls that a fault added: QStash does not know of them, and bills none. */
   extraCalls: number;
+}
+
+/** What was seen since the last round began. */
+export interface Seen {
+  deliveries: Delivery[];
+  releases: FlowRelease[];
+  /** How often a job was put off. */
+  deferrals: number;
+  commandsElsewhere: number;
 }
 
 export interface System extends AsyncDisposable {
   readonly cloud: Cloud;
   /** For the proof: what the app itself uses may be away. */
   readonly sql: Database;
-  readonly deliveries: Delivery[];
-  readonly releases: FlowRelease[];
-  /** How often a job was put off. */
-  deferrals: number;
+  readonly seen: Seen;
   /** While true, the app's Postgres is away. */
   isPostgresAway: boolean;
   now(): number;
@@ -53,7 +66,10 @@ export interface System extends AsyncDisposable {
   tell(body: unknown): Promise<{ status: number; body: Answer }>;
   /** Deploys the app anew, with another patience for the provider. */
   deploy(options: { mailTimeoutMs: number }): void;
-  bill(): Bill;
+  /** What was billed since it was asked last. */
+  metered(): Metered;
+  /** Begins anew with what is seen. */
+  forget(): void;
 }
 
 // deno-lint-ignore no-explicit-any -- the demo knows what it asks for
@@ -65,16 +81,17 @@ export interface SystemOptions {
   perSecond: number;
 }
 
+const SEND_JOB = /\/qstash\/jobs\/notification\.(urgent|bulk)$/;
+
 /** Starts Redis, QStash, Postgres, the provider and the app on free ports. */
 export async function startSystem({ startAt, perSecond }: SystemOptions): Promise<System> {
-  const deliveries: Delivery[] = [];
-  const releases: FlowRelease[] = [];
+  const seen: Seen = { deliveries: [], releases: [], deferrals: 0, commandsElsewhere: 0 };
   const started = new Set<unknown>();
   const databases: Database[] = [];
   let mailTimeoutMs: number | undefined;
   const keep = (event: string, fields: LogFields = {}) => {
     if (event === "job.started") started.add(fields.requestId);
-    if (event === "job.deferred") system.deferrals++;
+    if (event === "job.deferred") seen.deferrals++;
   };
   const cloud = await createCloud({
     startAt,
@@ -92,20 +109,23 @@ export async function startSystem({ startAt, perSecond }: SystemOptions): Promis
       }));
       return {
         async fetch(request, bindings) {
-          if (!/\/qstash\/jobs\/notification\./.test(request.url)) {
-            return await app.fetch(request, bindings);
+          if (!SEND_JOB.test(request.url)) {
+            const response = await app.fetch(request, bindings);
+            seen.commandsElsewhere += commandsOf(response);
+            return response;
           }
           const { url, method, headers } = request;
           const body = await request.text();
-          const { generation } = JSON.parse(body);
+          const { id, generation } = JSON.parse(body);
           const attempt = Number(headers.get("Upstash-Retried"));
           const response = await app.fetch(new Request(url, { method, headers, body }), bindings);
-          const timing = response.headers.get("Server-Timing") ?? "";
-          deliveries.push({
+          seen.deliveries.push({
+            id,
+            messageId: headers.get("Upstash-Message-Id") ?? "",
             generation,
             attempt,
             started: started.has(response.headers.get("X-Request-Id")),
-            commands: Number(/desc="(\d+) commands"/.exec(timing)?.[1]),
+            commands: commandsOf(response),
           });
           return response;
         },
@@ -113,7 +133,7 @@ export async function startSystem({ startAt, perSecond }: SystemOptions): Promis
     },
   });
   const sql = createDatabase(readConfig(cloud.environment))!;
-  cloud.qstash.onRelease((release) => releases.push(release));
+  cloud.qstash.onRelease((release) => seen.releases.push(release));
   const headers = { authorization: `Bearer ${cloud.environment.SERVICE_TOKENS}` };
   const call = async (path: string, init: RequestInit = {}) => {
     const response = await cloud.fetch(path, { headers, ...init });
@@ -125,9 +145,7 @@ export async function startSystem({ startAt, perSecond }: SystemOptions): Promis
   const system: System = {
     cloud,
     sql,
-    deliveries,
-    releases,
-    deferrals: 0,
+    seen,
     isPostgresAway: false,
     now: () => clock.now(),
     nextDueAt: () => clock.nextDueAt(),
@@ -140,13 +158,19 @@ export async function startSystem({ startAt, perSecond }: SystemOptions): Promis
       mailTimeoutMs = options.mailTimeoutMs;
       cloud.restart();
     },
-    bill() {
+    metered() {
       const { commands } = cloud.redis.meter.snapshot();
       const { byDestination, extraCalls } = cloud.qstash.meter.snapshot();
       cloud.redis.meter.reset();
       cloud.qstash.meter.reset();
-      const messages = Object.values(byDestination).reduce((sum, count) => sum + count, 0);
-      return { commands, messages, extraCalls };
+      const messages = Object.entries(byDestination)
+        .filter(([url]) => SEND_JOB.test(url))
+        .reduce((sum, [, count]) => sum + count, 0);
+      return { commands, commandsElsewhere: seen.commandsElsewhere, messages, extraCalls };
+    },
+    forget() {
+      Object.assign(seen, { deliveries: [], releases: [], deferrals: 0, commandsElsewhere: 0 });
+      system.metered();
     },
     async [Symbol.asyncDispose]() {
       await cloud.close();
@@ -168,4 +192,10 @@ function withOutages(database: Database, isAway: () => boolean): Database {
     session: () => withOutages(database.session(), isAway),
     close: () => database.close(),
   };
+}
+
+/** What the app says that a request cost. */
+function commandsOf(response: Response): number {
+  const timing = response.headers.get("Server-Timing") ?? "";
+  return Number(/desc="(\d+) commands"/.exec(timing)?.[1] ?? 0);
 }

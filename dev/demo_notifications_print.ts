@@ -1,0 +1,94 @@
+/**
+ * What `deno task demo:notifications` prints, and whether it adds up.
+ *
+ * @module
+ */
+import type { BillRow } from "./demo_notifications_bill.ts";
+import type { Waits } from "./demo_notifications_proof.ts";
+import type { Standing } from "./demo_notifications_send.ts";
+import type { Metered } from "./demo_notifications_system.ts";
+import type { Finding } from "./demo_feed_proof.ts";
+import { grouped } from "./demo_feed_system.ts";
+
+const SHOWN_DIFFERENCES = 3;
+const LINES = 10;
+
+function row(first: string, ...cells: (string | number)[]): void {
+  const texts = cells.map((cell) => typeof cell === "number" ? grouped(cell) : cell);
+  console.log("  " + first.padEnd(50) + texts.map((text) => text.padStart(12)).join(""));
+}
+
+/** Shows where a round stands: one line that changes, or a few lines. */
+export function createStatus(
+  { outOf, mailed, failed }: { outOf: number; mailed(): number; failed(): number },
+): { show(standing: Standing): void; end(standing: Standing): void } {
+  const isTerminal = Deno.stdout.isTerminal();
+  const startedAt = performance.now();
+  let shownAt = -Infinity;
+  let shown = "";
+  const print = ({ told, waiting, now }: Standing) => {
+    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+    const line = `  ${grouped(told)} of ${grouped(outOf)} told, ${grouped(mailed())} mails sent, ` +
+      `${grouped(waiting)} waiting, ${grouped(failed())} failed at the provider; ` +
+      `it is ${new Date(now).toISOString().slice(5, 19).replace("T", " ")}, after ${seconds} s`;
+    if (isTerminal) Deno.stdout.writeSync(new TextEncoder().encode(`\r${line.padEnd(110)}`));
+    else console.log(line);
+  };
+  return {
+    show(standing) {
+      const now = performance.now();
+      const tenth = `${Math.floor(LINES * standing.told / outOf)} ${
+        Math.floor(LINES * mailed() / outOf)
+      }`;
+      if (isTerminal ? now - shownAt < 100 : tenth === shown) return;
+      shownAt = now;
+      shown = tenth;
+      print(standing);
+    },
+    end(standing) {
+      print(standing);
+      if (isTerminal) console.log();
+    },
+  };
+}
+
+/** What was compared; true when nothing differs. */
+export function printFindings(findings: readonly Finding[]): boolean {
+  row("", "compared", "differ");
+  for (const { what, compared, differences } of findings) {
+    row(what, compared, differences.length);
+    for (const difference of differences.slice(0, SHOWN_DIFFERENCES)) {
+      console.log(`    ${difference}`);
+    }
+  }
+  return findings.every(({ differences }) => differences.length === 0);
+}
+
+/** The longest waits for a turn; true when urgent mail did not wait for other mail. */
+export function printWaits({ urgent, bulk, probes }: Waits, mostForProbes: number): boolean {
+  console.log("\n  The longest waits for a turn, in seconds");
+  const seconds = (ms: number) => (ms / 1_000).toFixed(1);
+  row("bulk mail", seconds(bulk));
+  row("urgent mail, all that was told at once", seconds(urgent));
+  row("urgent mail that was told alone meanwhile", seconds(probes));
+  return probes <= mostForProbes;
+}
+
+/** The bill; true when the meters saw what the price list says. */
+export function printBill(rows: readonly BillRow[], metered: Metered): boolean {
+  console.log("\n  The bill");
+  row("", "times", "commands", "messages");
+  const sum = { commands: 0, messages: 0 };
+  for (const { what, times, commands, messages } of rows) {
+    if (times !== 0) row(what, times, times * commands, messages);
+    sum.commands += times * commands;
+    sum.messages += messages;
+  }
+  row("by the price list", "", sum.commands, sum.messages);
+  row("as the meters saw it", "", metered.commands - metered.commandsElsewhere, metered.messages);
+  if (metered.commandsElsewhere > 0) {
+    row("requests that send no mail, beside it", "", metered.commandsElsewhere);
+  }
+  return sum.commands === metered.commands - metered.commandsElsewhere &&
+    sum.messages === metered.messages && rows.every(({ times }) => times >= 0);
+}
