@@ -99,15 +99,19 @@ export interface Deps<R extends Registry = AppRegistry> extends Outside {
   arm(names: readonly ArmedName[], at?: number): Promise<void>;
 }
 
-/** Puts the app together. `outside` replaces adapters, `registry` the app's own jobs; both for tests. */
+/**
+ * Puts the app together. `outside` replaces adapters, `registry` the app's own jobs, which a function
+ * is handed; both for tests.
+ */
 export function createDeps<R extends Registry = AppRegistry>(
   config: Config,
   outside: Partial<Outside> = {},
-  registry?: R,
+  registry?: R | ((own: AppRegistry) => R),
 ): Deps<R> {
   const { clock = systemClock, sleep = systemSleep } = outside;
   const mailer = outside.mailer ?? (config.mail && createResend(config.mail));
-  const jobs = registry ?? createRegistry({ config, mailer }) as unknown as R;
+  const own = createRegistry({ config, mailer });
+  const jobs = typeof registry === "function" ? registry(own) : registry ?? own as unknown as R;
   return compose(config, jobs, {
     clock,
     sleep,
@@ -200,6 +204,7 @@ function compose<R extends Registry>(
     log,
     keys,
     publicUrl,
+    limits,
     arm,
   });
   return {

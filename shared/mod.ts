@@ -127,7 +127,7 @@ export { Turn } from "./core/turn.ts";
 export { createKeys, type Keys } from "./core/keys.ts";
 export type { DeliveryAnswer, JobDelivery } from "./core/jobs/deliver.ts";
 export type { EnqueuedGroup } from "./core/jobs/enqueue.ts";
-export { dedupedJobId } from "./core/jobs/identity.ts";
+export { dedupedJobId, hashedId } from "./core/jobs/identity.ts";
 export type { FailedDelivery, FailureAnswer } from "./core/jobs/failures.ts";
 export {
   type AnyJob,
@@ -140,6 +140,7 @@ export {
   type Job,
   type JobContext,
   type JobDefinition,
+  type JobLimit,
   type Registry,
   type TransactionOptions,
 } from "./core/jobs/job.ts";

@@ -111,8 +111,9 @@ const table: Row[] = [
   {
     part: "a function",
     files: /^functions\/[^/]+\//,
-    // Its own folder is added below.
-    mayImport: /^shared\/mod\.ts$|^functions\/(middleware|pages)\//,
+    // Its own folder is added below. The table of limits is data, as a contract is.
+    mayImport:
+      /^shared\/mod\.ts$|^functions\/(middleware|pages)\/|^functions\/limits\/services\.ts$/,
     mayImportTypes: /^functions\//,
     packages: /^(hono|zod|isbot)(\/|$)/,
   },

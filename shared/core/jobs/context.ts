@@ -124,6 +124,8 @@ export function startRun(
         run.deferral = new Deferral(moment);
         throw run.deferral;
       },
+      limited: (policy, identifier, work, options) =>
+        dependencies.limits.limited(policy, identifier, work, options),
       async arm(names) {
         if (!dependencies.arm) throw new TypeError(`Cannot arm ${names[0]}: there is no schedule`);
         await dependencies.arm(names);

@@ -14,6 +14,7 @@ import type { JobsDependencies } from "./dependencies.ts";
 import { findJob } from "./enqueue.ts";
 import { childEnded } from "./groups.ts";
 import { hashedId } from "./identity.ts";
+import { assertLimit, deferToLimit, isLimit } from "./limit.ts";
 import { assertInput, publicationOf, retryWaitMs } from "./publication.ts";
 import { settle } from "./settle.ts";
 
@@ -80,11 +81,14 @@ export async function deliver(
   const run = startRun(dependencies, request, claimed?.claim);
   let result: unknown;
   try {
-    result = await job.run(job.input.parse(envelope.input), run.context);
+    const input = job.input.parse(envelope.input);
+    await assertLimit(dependencies, job, input);
+    result = await job.run(input, run.context);
     if (job.output && !run.deferral) result = job.output.parse(result);
     // A result that is no JSON fails here, as an attempt does, and not when it is written.
     if (job.tracked) JSON.stringify(result);
-  } catch (error) {
+  } catch (thrown) {
+    const error = isLimit(thrown) ? await deferToLimit(clock, request, run, thrown) : thrown;
     if (error !== run.deferral) return await attemptFailed(dependencies, request, run, error);
   }
   if (run.deferral) return await deferred(dependencies, request, run, run.deferral.until);

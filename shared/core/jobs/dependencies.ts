@@ -5,6 +5,7 @@
  */
 import type { Clock, DeadLetters, Ids, Log, Queue, Redis, Sql } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
+import type { Limits } from "../limits/limits.ts";
 import type { Registry } from "./job.ts";
 
 export interface JobsDependencies<R extends Registry = Registry> {
@@ -20,6 +21,7 @@ export interface JobsDependencies<R extends Registry = Registry> {
   keys: Keys;
   /** Where QStash reaches this app. */
   publicUrl: string;
+  limits: Limits;
   /** Arms the schedules of these names, where there are any. */
   arm?(names: readonly string[]): Promise<void>;
 }

@@ -5,8 +5,10 @@
  */
 import type * as z from "zod";
 import type { JobOutcome } from "../../contracts/job.ts";
+import type { LimitPolicy } from "../../contracts/limit.ts";
 import type { Clock, FlowControl, Log, Redis, Sql } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
+import type { LimitOptions } from "../limits/limits.ts";
 
 /** How long to wait before a retry: `first`, then times `factor` for each further one, at most `max`. */
 export interface Backoff {
@@ -36,6 +38,15 @@ export interface Enqueued {
   id: string;
   /** True when an equal `dedupeId` was enqueued in the last 10 minutes, so nothing new was sent. */
   deduplicated: boolean;
+}
+
+/** A limit that a job counts by, before it runs. */
+export interface JobLimit<Input> {
+  policy: LimitPolicy;
+  /** Whose limit it is, by the job's input; 1 to 256 characters. */
+  by(input: Input): string;
+  /** Units that a run takes. Default: 1. */
+  weight?: number;
 }
 
 export interface TransactionOptions {
@@ -89,6 +100,19 @@ export interface JobContext {
    */
   defer(until: number | Date): Promise<never>;
   /**
+   * Runs `work` if the limit lets it; else it throws, and a handler that lets that error pass is
+   * deferred to the moment at which the limit opens. Costs what a check costs.
+   *
+   * @throws {LimitExceededError} if it is used up
+   * @throws {LimitUnavailableError} if Redis is away, and the policy closed
+   */
+  limited<T>(
+    policy: LimitPolicy,
+    identifier: string,
+    work: () => Promise<T> | T,
+    options?: LimitOptions,
+  ): Promise<T>;
+  /**
    * Sees to it that the jobs of these armed schedules run for this moment's slots, before something
    * is recorded. At most 2 commands for each isolate and slot. Throws when the first cannot be armed.
    */
@@ -121,6 +145,11 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
   /** How long one attempt may take, in ms, and so how long its lease is. Default: 60 s. */
   timeoutMs?: number;
   flowControl?: FlowControl;
+  /**
+   * Checked before each run, a retry's as well. Over it, the job is deferred to the moment at which
+   * the limit opens, which costs no attempt. What a check costs, and for a deferral 1 message.
+   */
+  limit?: JobLimit<z.output<In>>;
   /** False: no state, no result, no Redis command, and it may run twice. Default: true. */
   tracked?: boolean;
   /** How long the outcome is kept, in ms. Default: 24 h when succeeded or cancelled, 7 days when failed. */
@@ -130,9 +159,11 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
 
 /** A job, ready for a registry. Made by `defineJob`. */
 export interface Job<Name extends string = string, In extends z.ZodType = z.ZodType, Out = unknown>
-  extends Required<Omit<JobDefinition<Name, In, Out>, "backoff" | "flowControl" | "output">> {
+  extends
+    Required<Omit<JobDefinition<Name, In, Out>, "backoff" | "flowControl" | "limit" | "output">> {
   backoff?: Backoff;
   flowControl?: FlowControl;
+  limit?: JobLimit<z.output<In>>;
   output?: z.ZodType<Out>;
   retention: { succeededMs: number; failedMs: number };
 }
@@ -159,7 +190,7 @@ const DAY_MS = 86_400_000;
 export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   definition: JobDefinition<Name, In, Out>,
 ): Job<Name, In, Out> {
-  const { name, retries = 3, timeoutMs = 60_000, backoff, retention = {} } = definition;
+  const { name, retries = 3, timeoutMs = 60_000, backoff, limit, retention = {} } = definition;
   if (!JOB_NAME.test(name) || name.length > 64) {
     throw new TypeError(
       `Cannot define the job "${name}": names are noun.verb of a-z, 0-9, . and -`,
@@ -171,6 +202,7 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
     assertInteger(name, "backoff.first", backoff.first, 0, DAY_MS);
     assertInteger(name, "backoff.max", backoff.max ?? DAY_MS, 0, DAY_MS);
   }
+  if (limit) assertInteger(name, "limit.weight", limit.weight ?? 1, 1, limit.policy.limit);
   return {
     ...definition,
     description: definition.description ?? "",

@@ -5,9 +5,9 @@
  */
 import type { LimitPolicy } from "../../contracts/limit.ts";
 import { AppError } from "../../errors.ts";
-import { ASK_MS } from "./ask.ts";
+import { ASK_OPTIONS } from "./ask.ts";
 import type { LimitsDependencies } from "./limits.ts";
-import { giveBackCommand } from "./scripts.ts";
+import { giveBackCommand, giveBackCommands } from "./scripts.ts";
 import { windowAt } from "./window.ts";
 
 /** Gives back what a check took that came to nothing. No command where leases are on; else at most 4. */
@@ -30,8 +30,8 @@ export async function giveBackUnits(
       return;
     }
     const command = giveBackCommand(keys, policy, identifier, window, units);
-    const given = await redis.run(command, { timeoutMs: ASK_MS, repeatable: false });
-    if (tally) tally.commands += given === 0 ? 1 : 2;
+    const given = await redis.run(command, ASK_OPTIONS);
+    if (tally) tally.commands += giveBackCommands([given]);
   } catch (error) {
     // The units are lost until their window ends: fewer pass, never more.
     if (!(error instanceof AppError)) throw error;

@@ -17,6 +17,11 @@ export const MOST_HANDS = 10_000;
 const WAITS_MS = 1_000;
 /** Those that wait for another's answer do so for no longer than Redis may take. */
 const PATIENCE_MS = 400;
+/** Units are given back when they are so many of a limit, and nobody came for so much of its window. */
+const WORTH_SHARE = 0.05;
+const QUIET_SHARE = 0.1;
+const MOST_GIVEN_BACK = 4;
+const MOST_LOOKED_AT = 8;
 
 /** What is known of one identifier under one policy. */
 export class Hand {
@@ -68,16 +73,19 @@ export class Hand {
     this.usedAt = now;
   }
 
-  /** What will be asked for until `end`, at the rate seen so far. */
+  /** What will be asked for until `end`, at the rate seen so far, and a little for chance. */
   expectedUntil(end: number, now: number): number {
     const ms = now - this.#since;
     if (ms > 0) {
       const observed = this.#demand / ms;
-      this.#perMs = this.#perMs === 0 ? observed : (this.#perMs + observed) / 2;
+      // A few ms say little of a window.
+      const news = this.#perMs === 0 ? 1 : ms / (ms + this.policy.windowMs / 4);
+      this.#perMs += news * (observed - this.#perMs);
       this.#since = now;
       this.#demand = 0;
     }
-    return Math.ceil(this.#perMs * (end - now));
+    const units = this.#perMs * (end - now);
+    return Math.ceil(units + Math.sqrt(units));
   }
 
   /** The units that checks of this isolate wait for at this moment. */
@@ -94,6 +102,8 @@ export class Hand {
 /** The hands of one isolate. */
 export class Hands {
   readonly #hands = new Map<string, Hand>();
+  /** Hands with units that are worth something, those looked at the longest ago first. */
+  readonly #holding = new Set<Hand>();
   readonly #sleep: Sleep;
   /** Whether Redis could not be asked, the last time it was. */
   isAway = false;
@@ -113,11 +123,40 @@ export class Hands {
     this.#hands.delete(key);
     const hand = known ?? new Hand(policy, identifier, this.#sleep, now);
     this.#hands.set(key, hand);
-    if (this.#hands.size > MOST_HANDS) this.#hands.delete(this.#hands.keys().next().value!);
+    if (this.#hands.size > MOST_HANDS) this.#remove(this.#hands.keys().next().value!);
     return hand;
   }
 
+  /** Notes that a hand holds units that others may need, should it go quiet. */
+  holds(hand: Hand): void {
+    if (hand.left >= WORTH_SHARE * hand.policy.limit) this.#holding.add(hand);
+  }
+
+  /** Takes the units out of some hands that have gone quiet, and says whose they were. */
+  takeQuiet(now: number): { hand: Hand; window: number; units: number }[] {
+    const quiet = [];
+    for (const hand of [...this.#holding.values().take(MOST_LOOKED_AT)]) {
+      this.#holding.delete(hand);
+      const { limit, windowMs } = hand.policy;
+      const units = hand.leftAt(now);
+      if (units < WORTH_SHARE * limit) continue;
+      if (quiet.length < MOST_GIVEN_BACK && now - hand.usedAt >= QUIET_SHARE * windowMs) {
+        hand.left = 0;
+        // What Redis said last no longer holds.
+        hand.seen = undefined;
+        quiet.push({ hand, window: hand.window, units });
+      } else this.#holding.add(hand);
+    }
+    return quiet;
+  }
+
   forget({ name }: LimitPolicy, identifier: string): void {
-    this.#hands.delete(`${name} ${identifier}`);
+    this.#remove(`${name} ${identifier}`);
+  }
+
+  #remove(key: string): void {
+    const hand = this.#hands.get(key);
+    this.#hands.delete(key);
+    if (hand) this.#holding.delete(hand);
   }
 }

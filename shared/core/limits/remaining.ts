@@ -4,7 +4,6 @@
  * @module
  */
 import type { LimitAnswer, LimitPolicy } from "../../contracts/limit.ts";
-import { ASK_MS } from "./ask.ts";
 import type { LimitsDependencies } from "./limits.ts";
 import { endOfWindow, freeAt, opensAt, windowAt } from "./window.ts";
 
@@ -18,13 +17,13 @@ export async function readRemaining(
   const { limit, name } = policy;
   if (policy.algorithm === "token-bucket") {
     const key = keys.limitBucket(name, identifier);
-    const reply = await redis.run(["HMGET", key, "refilledAt", "tokens"], { timeoutMs: ASK_MS });
+    const reply = await redis.run(["HMGET", key, "refilledAt", "tokens"]);
     const [refilledAt, tokens] = (reply as (string | null)[]).map(Number);
     return answer(policy, bucketAt(policy, now, refilledAt, tokens));
   }
   const window = windowAt(policy, now);
   const windows = [window, window - 1].map((each) => keys.limitWindow(name, identifier, each));
-  const reply = await redis.run(["MGET", ...windows], { timeoutMs: ASK_MS });
+  const reply = await redis.run(["MGET", ...windows]);
   const [current, previous] = (reply as (string | null)[]).map(Number);
   const counts = { window, current, previous };
   const remaining = Math.min(limit, Math.max(0, freeAt(policy, counts, now)));

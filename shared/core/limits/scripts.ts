@@ -95,3 +95,8 @@ export function giveBackCommand(
 ): RedisCommand {
   return ["EVAL", GIVE_BACK, 1, keys.limitWindow(policy.name, identifier, window), units];
 }
+
+/** How many commands these ran inside. */
+export function giveBackCommands(given: readonly RedisValue[]): number {
+  return given.reduce<number>((sum, units) => sum + (units === 0 ? 1 : 2), 0);
+}

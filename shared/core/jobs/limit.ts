@@ -1,0 +1,67 @@
+/**
+ * A job that is over a limit waits until it opens: a deferral, which spends no attempt.
+ *
+ * Jobs that were put off to the same moment do not all come back at once for ever: each further time
+ * its id decides how much longer it waits.
+ *
+ * @module
+ */
+import { LimitExceededError, LimitUnavailableError } from "../../errors.ts";
+import type { Clock } from "../../ports.ts";
+import type { ClaimRequest } from "./claim.ts";
+import type { Run } from "./context.ts";
+import type { JobsDependencies } from "./dependencies.ts";
+import type { Registry } from "./job.ts";
+
+/** While Redis is away a deferral is a message each time: not too often. */
+const AWAY_MS = 30_000;
+/** Windows over which jobs are spread, at most; twice as many with each time they were put off. */
+const MOST_WINDOWS = 63;
+
+type LimitError = LimitExceededError | LimitUnavailableError;
+
+export function isLimit(error: unknown): error is LimitError {
+  return error instanceof LimitExceededError || error instanceof LimitUnavailableError;
+}
+
+/** Takes the job's units, if it has a limit. @throws {LimitExceededError | LimitUnavailableError} */
+export async function assertLimit(
+  { limits }: JobsDependencies,
+  { limit }: Registry[string],
+  input: unknown,
+): Promise<void> {
+  if (!limit) return;
+  const { policy, weight } = limit;
+  await limits.limited(policy, limit.by(input), () => {}, { weight });
+}
+
+/** Defers the run to the moment at which the limit opens; resolves to what the deferral threw. */
+export async function deferToLimit(
+  clock: Clock,
+  { envelope }: ClaimRequest,
+  run: Run,
+  error: LimitError,
+): Promise<unknown> {
+  // A handler that had deferred itself already meant that.
+  if (run.deferral) return run.deferral;
+  const { retryAfterMs } = error;
+  const isAway = error instanceof LimitUnavailableError;
+  const windowMs = Math.max(...error.answers.map(({ policy }) => policy.windowMs));
+  const windows = Math.min(2 ** envelope.generation - 1, MOST_WINDOWS);
+  const spreadMs = Math.floor(shareOf(envelope.id) * windows * (isAway ? AWAY_MS : windowMs));
+  const waitMs = (isAway ? Math.max(retryAfterMs, AWAY_MS) : retryAfterMs) + spreadMs;
+  try {
+    return await run.context.defer(clock.now() + waitMs);
+  } catch (thrown) {
+    return thrown;
+  }
+}
+
+/** From 0 up to 1, the same for the same id, and for ids as if by chance (FNV-1a). */
+function shareOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < id.length; index++) {
+    hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193) >>> 0;
+  }
+  return hash / 2 ** 32;
+}
