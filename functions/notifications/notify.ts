@@ -12,12 +12,13 @@ import {
   type Clock,
   type Config,
   dedupedJobId,
+  type Enqueued,
+  type EnqueueOptions,
+  hashedId,
   type Ids,
-  type Jobs,
   RequestError,
   type Sql,
 } from "../../shared/mod.ts";
-import type { AppRegistry } from "../jobs/registry.ts";
 import { parseShape } from "../middleware/body.ts";
 import { eventNames, type NotifyAnswer, NotifyOptions, Recipient } from "./contracts.ts";
 import type { NotificationEvent } from "./event.ts";
@@ -26,7 +27,7 @@ import { nextTime } from "./local_time.ts";
 import { secretOfNotifications, sqlOfNotifications } from "./parts.ts";
 import { recipientId } from "./recipients.ts";
 import { eventOf } from "./sending/event_of.ts";
-import { quietEnd, type SendInput, sendJobOf } from "./sending/send_jobs.ts";
+import { quietEnd, type SendInput, type SendJobName, sendJobOf } from "./sending/send_jobs.ts";
 import { joinWindow, windowArmed } from "./windows.ts";
 
 /** What an event takes. */
@@ -37,7 +38,9 @@ export interface NotifyParts {
   config: Config;
   clock: Clock;
   ids: Ids;
-  jobs: Pick<Jobs<AppRegistry>, "enqueue">;
+  jobs: {
+    enqueue(job: SendJobName, input: SendInput, options?: EnqueueOptions): Promise<Enqueued>;
+  };
   database?: Sql;
 }
 
@@ -149,12 +152,9 @@ async function gather(telling: Telling, { event, key, data, endsAt }: Gathering)
   const { parts: { config, database, ids, jobs }, name, to, options, recipient } = telling;
   const sql = sqlOfNotifications(database);
   const { dedupeId } = options;
-  const joined = await joinWindow(sql, {
-    key,
-    id: dedupeId === undefined ? ids.random() : `${key}:${idOf(name, recipient, dedupeId)}`,
-    data,
-    newWindow: { id: ids.random(), endsAt },
-  });
+  const id = dedupeId === undefined ? ids.random() : `${key}:${idOf(name, recipient, dedupeId)}`;
+  const newWindow = { id: await hashedId("window", id), endsAt };
+  const joined = await joinWindow(sql, { key, id, data, newWindow });
   const { window } = joined;
   const due = quietEnd(config, eventOf(event), { to }, joined.endsAt) ?? joined.endsAt;
   const job = sendJobOf(event);

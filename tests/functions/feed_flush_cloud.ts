@@ -6,7 +6,7 @@
 import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
-import { type AppRegistry, createRegistry } from "../../functions/jobs/registry.ts";
+import type { AppRegistry } from "../../functions/jobs/registry.ts";
 import { type Database, type LogFields, readConfig } from "../../shared/mod.ts";
 import { DAY } from "./feed_flush_days.ts";
 import { emptyFeed } from "./feed_flush_world.ts";
@@ -43,11 +43,10 @@ export async function openFeedCloud(
     startAt: Date.parse(`${DAY}T10:00:00Z`),
     environment: { DATABASE_URL: url },
     app: (settings) => {
-      const config = readConfig(settings);
       deps = createDeps(
-        config,
+        readConfig(settings),
         { log: { info: keep, warn: keep, error: keep } },
-        { ...createRegistry({ config }), ...jobs },
+        (own) => ({ ...own, ...jobs }),
       );
       return createApp(deps);
     },

@@ -150,8 +150,10 @@ export function quietEnd(
   return quietUntil(at, timeZone, quietHours);
 }
 
+export type SendJobName = keyof ReturnType<typeof createSendJobs>;
+
 /** The job that sends mail of this event. */
-export function sendJobOf(event: EventName): "notification.urgent" | "notification.bulk" {
+export function sendJobOf(event: EventName): SendJobName {
   return `notification.${eventOf(event).urgency}`;
 }
 
