@@ -13,7 +13,8 @@ export const ownPageOnly: MiddlewareHandler = async (c, next) => {
   await next();
   c.header("cache-control", "no-store");
   if (!c.res.headers.has("x-frame-options")) c.header("x-frame-options", "DENY");
-  c.header("referrer-policy", "no-referrer");
+  // Not `no-referrer`: a form would then be sent with the origin `null`, and be refused here.
+  c.header("referrer-policy", "same-origin");
   return undefined;
 };
 

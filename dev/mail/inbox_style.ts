@@ -93,6 +93,7 @@ pre {
   .reading .panes { display: flex; flex-direction: column; }
   .reading main { flex: 1; }
   .back { display: block; }
+  .tools label { display: none; }
   .headers { grid-template-columns: 1fr; gap: 0; }
   .headers dd { margin-bottom: 8px; }
   .tabs a { padding: 6px 11px; }
