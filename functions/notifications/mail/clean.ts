@@ -24,31 +24,39 @@ export function subjectOf(text: string): string {
   return characters.length <= SUBJECT ? line : characters.slice(0, SUBJECT - 1).join("") + "…";
 }
 
-/** The content with clean texts, and what is over the limits replaced by a word about it. */
-export function cleanContent(content: MailContent, limits: Limits): MailContent {
+/** The content with what is over the limits replaced by a word about it. */
+export function shortenedTo({ quote, items }: Limits, content: MailContent): MailContent {
+  const blocks = content.blocks.map((block): Block => {
+    if (block.kind === "quote") return { ...block, text: shortened(block.text, quote) };
+    if (block.kind !== "list" || block.items.length <= items) return block;
+    const more = block.items.length - items;
+    return { ...block, items: [...block.items.slice(0, items), `and ${more} more`] };
+  });
+  return { ...content, blocks };
+}
+
+/** The content with clean texts. @throws {TypeError} if it links to what is not of the web */
+export function cleanContent(content: MailContent): MailContent {
   const { subject, preview, reason, blocks } = content;
   return {
     subject: subjectOf(subject),
-    blocks: blocks.map((block) => cleanBlock(block, limits)),
+    blocks: blocks.map(cleanBlock),
     ...(preview !== undefined && { preview: cleanText(preview) }),
     ...(reason !== undefined && { reason: cleanText(reason) }),
   };
 }
 
-function cleanBlock(block: Block, { quote, items }: Limits): Block {
+function cleanBlock(block: Block): Block {
   switch (block.kind) {
     case "text":
     case "code":
       return { ...block, text: cleanText(block.text) };
     case "quote":
-      return { ...block, text: shortened(cleanText(block.text), quote), by: cleanIf(block.by) };
+      return { ...block, text: cleanText(block.text), by: cleanIf(block.by) };
     case "button":
       return { ...block, label: cleanText(block.label), url: webAddress(block.url) };
-    case "list": {
-      const shown = block.items.slice(0, items).map(cleanText);
-      const more = block.items.length - shown.length;
-      return { ...block, items: more === 0 ? shown : [...shown, `and ${more} more`] };
-    }
+    case "list":
+      return { ...block, items: block.items.map(cleanText) };
     case "links":
       return {
         ...block,
@@ -82,7 +90,7 @@ export function cleanText(text: string): string {
 
 /** The address, normalized. @throws {TypeError} if it is not one of the web */
 export function webAddress(url: string): string {
-  const parsed = URL.parse(url);
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed && /^https?:$/.test(parsed.protocol)) return parsed.href;
   throw new TypeError("Cannot link to an address that is not http or https");
 }
@@ -92,9 +100,9 @@ function cleanIf(text: string | undefined): string | undefined {
 }
 
 function shortened(text: string, limit: number): string {
-  const characters = [...text];
-  if (characters.length <= limit) return text;
-  return `${
-    characters.slice(0, limit).join("").trimEnd()
-  } …\n\n(It goes on behind the link below.)`;
+  // A character is at most two units long: what lies beyond twice the limit is not looked at.
+  const characters = [...text.slice(0, 2 * limit)];
+  if (text.length <= 2 * limit && characters.length <= limit) return text;
+  const start = characters.slice(0, limit).join("").trimEnd();
+  return `${start} …\n\n(It goes on behind the link below.)`;
 }

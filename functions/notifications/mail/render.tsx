@@ -7,7 +7,14 @@
  * @module
  */
 import type { MailContent } from "../event.ts";
-import { cleanContent, cleanText, type Limits, subjectOf, webAddress } from "./clean.ts";
+import {
+  cleanContent,
+  cleanText,
+  type Limits,
+  shortenedTo,
+  subjectOf,
+  webAddress,
+} from "./clean.ts";
 import { mailHtml } from "./html.tsx";
 import type { Letter } from "./letter.ts";
 import { mailText } from "./text.ts";
@@ -35,10 +42,14 @@ const least: Limits = { quote: 100, items: 10 };
 
 /** Renders the mail. The same arguments give the same bytes: the provider compares them. */
 export function renderMail(content: MailContent, options: RenderOptions): RenderedMail {
+  const clean = cleanContent(content);
   for (let limits = most;; limits = halved(limits)) {
-    const letter = letterOf(cleanContent(content, limits), options);
-    const html = mailHtml(letter);
+    const shortened = shortenedTo(limits, clean);
     const isLeast = limits.quote === least.quote && limits.items === least.items;
+    // What is too long as it is need not be rendered to be seen so.
+    if (!isLeast && JSON.stringify(shortened).length > HTML_BYTES) continue;
+    const letter = letterOf(shortened, options);
+    const html = mailHtml(letter);
     if (isLeast || new TextEncoder().encode(html).length <= HTML_BYTES) {
       return { subject: letter.content.subject, html, text: mailText(letter) };
     }
