@@ -24,8 +24,11 @@ export const stars = z.coerce.number().pipe(fields.stars);
 
 /** One reason, several, or Payload's rows with a `text` each. */
 export const reasons = z.preprocess(
-  (value) =>
-    (Array.isArray(value) ? value : [value]).map((item) => item?.text ?? item).slice(0, 10),
+  (value) => {
+    if (value === undefined) return undefined;
+    const all = Array.isArray(value) ? value : [value];
+    return all.map((item) => item?.text ?? item).filter((item) => item !== "").slice(0, 10);
+  },
   z.array(cut(500)).pipe(fields.reasons),
 );
 
