@@ -39,7 +39,9 @@ export function OpenMail({ mail, query, told, now }: OpenMailProps) {
         <dt>Sent</dt>
         <dd>
           {moment(mail.at)}
-          <span class={`event ${lastEventOf(mail, now)}`}>{lastEventOf(mail, now)}</span>
+          <span data-part="event">
+            <span class={`event ${lastEventOf(mail, now)}`}>{lastEventOf(mail, now)}</span>
+          </span>
         </dd>
       </dl>
       <div class="tools">

@@ -111,7 +111,8 @@ export function createMailServer(options: MailServerOptions): MailServer {
   const newId = options.newId ?? (() => crypto.randomUUID());
   const network = createNetworkTransport();
   const { webhook: target, transport = network.transport } = options;
-  const webhooks = target && new Webhooks({ clock, target, transport, newId });
+  const webhooks = target &&
+    new Webhooks({ clock, target, transport, newId, onChange: () => store.touch() });
   const parts: SendParts = {
     clock,
     faults,

@@ -66,6 +66,11 @@ export class MailStore {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Says that something about a mail has changed that is not kept here. */
+  touch(): void {
+    this.#tell();
+  }
+
   #drop(id: string): void {
     this.#mails.delete(id);
     this.#read.delete(id);

@@ -23,6 +23,8 @@ export interface WebhooksOptions {
   target: WebhookTarget;
   transport: Transport;
   newId: () => string;
+  /** Called when a mail got on, or its webhook did. */
+  onChange(): void;
 }
 
 /** What was told, or is to be told again. */
@@ -96,7 +98,7 @@ export class Webhooks {
   }
 
   async #attempt(sending: Sending): Promise<void> {
-    const { clock, transport } = this.#options;
+    const { clock, transport, onChange } = this.#options;
     sending.attempts++;
     sending.status = await transport(this.#request(sending)).then(
       async ({ status, body }) => {
@@ -107,13 +109,11 @@ export class Webhooks {
       () => 0,
     );
     if (this.#closing.signal.aborted) return;
-    if (sending.status >= 200 && sending.status < 300) {
-      sending.state = "delivered";
-      return;
-    }
     const waitMs = RETRY_AFTER_MS[sending.attempts - 1];
-    if (waitMs === undefined) sending.state = "failed";
+    if (sending.status >= 200 && sending.status < 300) sending.state = "delivered";
+    else if (waitMs === undefined) sending.state = "failed";
     else this.#at(clock.now() + waitMs, () => this.#attempt(sending));
+    onChange();
   }
 
   #request({ id, body }: Sending): Request {

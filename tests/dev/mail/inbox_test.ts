@@ -209,3 +209,14 @@ Deno.test("the stream of events speaks when something changes, and ends with the
   await server.close();
   assert.equal((await reader.read()).done, true);
 });
+
+Deno.test("what becomes of a mail is an event as well", async () => {
+  const { call, send, clock } = createHarness();
+  await send();
+  const response = await call("GET", "/inbox/events");
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+  assert.equal((await reader.read()).value, ": open\n\n");
+  await clock.advance(1_000);
+  assert.equal((await reader.read()).value, "data: changed\n\n");
+  await reader.cancel();
+});
