@@ -311,6 +311,22 @@ for (const engine of postgresEngines()) {
     assert.equal(world.cloud.mail.mails().length, 1);
   });
 
+  engine.test("a reminder further ahead than QStash waits is logged, and the rest is told", async () => {
+    await using world = await open();
+    const event = { id: 7, title: "Sourdough", startsAt: "2028-11-21T18:00:00+00:00" };
+    const { status, body } = await sendChange(world, "payload", {
+      collection: "participations",
+      row: { id: 11, user: ada, event, status: "confirmed" },
+    });
+    assert.equal(status, 202);
+    assert.deepEqual(body.told.map(({ event }: { event: string }) => event), [
+      "event.participation.confirmed",
+    ]);
+    assert.deepEqual(body.lacking, ["delay"]);
+    const lines = world.lines.filter(({ event }) => event === "trigger.incomplete");
+    assert.deepEqual(lines.map(({ trigger }) => trigger), ["participation.confirmed"]);
+  });
+
   engine.test("without its secret each sender is told which setting is missing", async () => {
     await using world = await open({ WEBHOOK_SECRET_SUPABASE: "", WEBHOOK_SECRET_PAYLOAD: "" });
     for (const sender of senders) {
