@@ -4,18 +4,7 @@
  * @module
  */
 import * as z from "zod";
-import { type EventName, notificationEvents } from "./events/table.ts";
-
-export const eventNames = Object.keys(notificationEvents) as [EventName, ...EventName[]];
-
-const timeZone = z.string().refine((zone) => {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone !== "";
-  } catch {
-    // It knows no such zone.
-    return false;
-  }
-}, "must be an IANA time zone, as in Europe/Berlin");
+import { timeZone } from "./events/fields.ts";
 
 /** Whom it is told. */
 export const Recipient = z.object({

@@ -20,9 +20,10 @@ import {
   type Sql,
 } from "../../shared/mod.ts";
 import { parseShape } from "../middleware/body.ts";
-import { eventNames, type NotifyAnswer, NotifyOptions, Recipient } from "./contracts.ts";
+import { type NotifyAnswer, NotifyOptions, Recipient } from "./contracts.ts";
 import type { NotificationEvent } from "./event.ts";
-import type { EventName, notificationEvents } from "./events/table.ts";
+import { type EventName, eventNames } from "./events/names.ts";
+import type { notificationEvents } from "./events/table.ts";
 import { nextTime } from "./local_time.ts";
 import { secretOfNotifications, sqlOfNotifications } from "./parts.ts";
 import { recipientId } from "./recipients.ts";

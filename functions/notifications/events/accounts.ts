@@ -52,7 +52,7 @@ export const accountEvents = {
     description: "To someone whose account was deleted, at the address that it had.",
     data: z.object({
       at: moment,
-      timeZone,
+      timeZone: timeZone.default("UTC"),
       restoreUntil: day.optional().describe("The last day on which it can be had back."),
       url: link.describe("Where it can be had back, or help can be found."),
     }),

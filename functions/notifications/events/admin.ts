@@ -138,7 +138,7 @@ export const adminEvents = {
     data: z.object({
       account: line,
       at: moment,
-      timeZone,
+      timeZone: timeZone.default("UTC"),
       from: line.optional().describe("The device, or the place that its address is at."),
       url: link.describe("Where the account can be locked."),
     }),

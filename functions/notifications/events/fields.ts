@@ -33,7 +33,7 @@ export const day = z.iso.date();
 /** A moment, with its offset or in UTC. */
 export const moment = z.iso.datetime({ offset: true });
 
-/** Whose clock a moment is shown by. */
+/** Whose clock a moment is shown by, or goes by. */
 export const timeZone = z.string().max(64).refine((zone) => {
   try {
     return new Intl.DateTimeFormat("en", { timeZone: zone }) !== undefined;
@@ -41,4 +41,4 @@ export const timeZone = z.string().max(64).refine((zone) => {
     // It knows no such zone.
     return false;
   }
-}, "must be an IANA time zone, as in Europe/Berlin").default("UTC");
+}, "must be an IANA time zone, as in Europe/Berlin");

@@ -13,7 +13,9 @@ import { momentText, numberIf, timeText } from "./wording.ts";
 const gathering = {
   title: line,
   startsAt: moment,
-  timeZone: timeZone.describe("The event's own: whoever takes part is there by then."),
+  timeZone: timeZone.default("UTC").describe(
+    "The event's own: whoever takes part is there by then.",
+  ),
   place: line.optional(),
   url: link,
 };

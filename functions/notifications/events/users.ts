@@ -124,7 +124,7 @@ export const userEvents = {
     description: "To someone whose password was set anew, and what to do if it was not them.",
     data: z.object({
       at: moment,
-      timeZone,
+      timeZone: timeZone.default("UTC"),
       device: line.optional(),
       url: link.describe("Where a new password can be set."),
     }),

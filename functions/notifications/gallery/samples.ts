@@ -7,6 +7,7 @@
 import { type Config, RequestError } from "../../../shared/mod.ts";
 import { type NotificationEvent, unsubscribeGroups } from "../event.ts";
 import { type EventName, notificationEvents } from "../events/table.ts";
+import { brandOf } from "../mail/brand.ts";
 import { type RenderedMail, renderMail } from "../mail/render.tsx";
 import { unsubscribeHeaders } from "../mail/unsubscribe_headers.ts";
 
@@ -46,7 +47,7 @@ export function sampleOf(
     : event.mail(data);
   const url = `${config.publicUrl}/notifications/unsubscribe?token=of-the-recipient`;
   const mail = renderMail(content, {
-    brand: brandOf(config),
+    brand: config.mail ? brandOf(config.mail.from) : "Your marketplace",
     name: recipient.name,
     ...(group && { unsubscribe: { url, what: unsubscribeGroups[group] } }),
   });
@@ -64,11 +65,6 @@ export function sampleOf(
     digestLine: event.digestLine?.(data),
     curl: curlOf(name, event.sample, config.publicUrl),
   };
-}
-
-function brandOf({ mail }: Config): string {
-  if (!mail) return "Your marketplace";
-  return /^([^<]+?) </.exec(mail.from)?.[1] ?? mail.from.split("@")[1];
 }
 
 function curlOf(event: EventName, data: unknown, publicUrl: string): string {

@@ -16,10 +16,11 @@ import {
   MailRefusedError,
   NotConfiguredError,
 } from "../../../shared/mod.ts";
-import { eventNames, Recipient } from "../contracts.ts";
+import { Recipient } from "../contracts.ts";
 import { type NotificationEvent, unsubscribeGroups } from "../event.ts";
-import type { EventName } from "../events/table.ts";
+import { type EventName, eventNames } from "../events/names.ts";
 import { quietUntil } from "../local_time.ts";
+import { brandOf } from "../mail/brand.ts";
 import { unsubscribeHeaders } from "../mail/unsubscribe_headers.ts";
 import { renderMail } from "../mail/render.tsx";
 import { secretOfNotifications } from "../parts.ts";
@@ -155,8 +156,4 @@ export type SendJobName = keyof ReturnType<typeof createSendJobs>;
 /** The job that sends mail of this event. */
 export function sendJobOf(event: EventName): SendJobName {
   return `notification.${eventOf(event).urgency}`;
-}
-
-function brandOf(from: string): string {
-  return /^([^<]+?) </.exec(from)?.[1] ?? from.split("@")[1];
 }
