@@ -68,14 +68,9 @@ export function failureOf(
   if (status === 409) {
     return new MailUnavailableError(text, { retryAfterMs: retryAfterMs ?? SHORTEST_WAIT_MS });
   }
-  if (status === 401 || status === 403) {
-    return new MailUnavailableError(
-      `${text}; check RESEND_API_KEY, and that the domain of MAIL_FROM is verified`,
-      { retryAfterMs: SETTINGS_WAIT_MS },
-    );
-  }
-  if (status < 400) {
-    return new MailUnavailableError(`${text}; check RESEND_BASE_URL`, {
+  const setting = settingAtFault(status, name, message);
+  if (setting) {
+    return new MailUnavailableError(`${text}; check ${setting}`, {
       retryAfterMs: SETTINGS_WAIT_MS,
     });
   }
@@ -84,6 +79,21 @@ export function failureOf(
     return new MailRefusedError(`${text}: it does not take the address`);
   }
   return new MailRejectedError(text);
+}
+
+/** What to look at where no mail would be taken: it is held back until that is mended. */
+function settingAtFault(
+  status: number,
+  name: string | undefined,
+  message: string | undefined,
+): string | undefined {
+  if (status === 401 || status === 403) {
+    return "RESEND_API_KEY, and that the domain of MAIL_FROM is verified";
+  }
+  if (status < 400 || status === 404 || status === 405) return "RESEND_BASE_URL";
+  const isFrom = name === "invalid_from_address" ||
+    /\binvalid [`'"]?from[`'"]?( field|\b)/i.test(message ?? "");
+  return (status === 422 || status === 400) && isFrom ? "MAIL_FROM" : undefined;
 }
 
 function faultIn(body: unknown): Fault {

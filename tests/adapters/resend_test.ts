@@ -127,8 +127,23 @@ const answers: [answer: () => Response, error: string, message: string][] = [
   ],
   [
     refusal(422, "validation_error", "Invalid `from` field. Write to mona@example.com"),
-    "MailRejectedError",
-    "Cannot send mail: Resend answered 422 (validation_error)",
+    "MailUnavailableError",
+    "Cannot send mail: Resend answered 422 (validation_error); check MAIL_FROM",
+  ],
+  [
+    refusal(422, "invalid_from_address"),
+    "MailUnavailableError",
+    "Cannot send mail: Resend answered 422 (invalid_from_address); check MAIL_FROM",
+  ],
+  [
+    refusal(404, "not_found"),
+    "MailUnavailableError",
+    "Cannot send mail: Resend answered 404 (not_found); check RESEND_BASE_URL",
+  ],
+  [
+    refusal(405, "method_not_allowed"),
+    "MailUnavailableError",
+    "Cannot send mail: Resend answered 405 (method_not_allowed); check RESEND_BASE_URL",
   ],
   [
     refusal(400, "validation_error", "Invalid token in the body"),
