@@ -7,6 +7,7 @@ import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
 import { createKeys, type LogFields, readConfig } from "../../shared/mod.ts";
+import { patientRedis } from "../core/limits/patient_redis.ts";
 import { hmac } from "./app_world.ts";
 
 export const MINUTE_MS = 60_000;
@@ -35,7 +36,12 @@ export interface LimitsWorld extends AsyncDisposable {
 }
 
 export async function createLimitsWorld(
-  options: { environment?: Record<string, string>; wall?: { redisUrl?: string } } = {},
+  options: {
+    environment?: Record<string, string>;
+    wall?: { redisUrl?: string };
+    /** With the limiter's own 300 ms, on a machine that may be busy. Default: false. */
+    hurried?: boolean;
+  } = {},
 ): Promise<LimitsWorld> {
   const lines: LimitsWorld["lines"] = [];
   const keep = (event: string, fields: LogFields = {}) => void lines.push({ ...fields, event });
@@ -44,7 +50,10 @@ export async function createLimitsWorld(
     ...(options.wall ? { clock: "wall", ...options.wall } : { startAt: START }),
     environment: { AUTH_SECRET, ...options.environment },
     app: (environment) => {
-      deps = createDeps(readConfig(environment), { log: { info: keep, warn: keep, error: keep } });
+      deps = createDeps(readConfig(environment), {
+        log: { info: keep, warn: keep, error: keep },
+        ...(!options.hurried && { redis: patientRedis(environment, { now: () => Date.now() }) }),
+      });
       return createApp(deps);
     },
   });

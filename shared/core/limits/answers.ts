@@ -59,6 +59,7 @@ export function refuse(
   { degraded = false, because = "exceeded" as LimitAnswer["because"] } = {},
 ): LimitAnswer {
   const { policy } = hand;
+  if (!degraded) hand.refusedAt = now;
   return {
     policy,
     allowed: false,

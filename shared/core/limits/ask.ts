@@ -23,6 +23,8 @@ export const ASK_OPTIONS = { timeoutMs: 300, repeatable: false };
  * bench/limits.ts: an eighth costs three times the commands, all of it refuses more though free.
  */
 const SHARE = 1 / 2;
+/** Of a limit that is nearly used up, units are taken for so much of its window: what lies idle is refused to others. */
+const SCARCE_SHARE = 1 / 30;
 
 /** Asks for `weight` units and, where leases are on, for what this isolate will need besides. */
 export async function askRedis(
@@ -72,9 +74,10 @@ async function take(
   const now = clock.now();
   const window = windowAt(policy, now);
   const wanted = policy.lease ? Math.max(weight, hand.waitedFor(now)) : weight;
-  const expected = hand.expectedUntil(endOfWindow(policy, now), now);
+  const until = hand.isScarce(now) ? now + policy.windowMs * SCARCE_SHARE : Infinity;
+  const expected = hand.expectedUntil(Math.min(until, endOfWindow(policy, now)), now);
   const spare = policy.lease ? Math.min(2 * hand.granted, expected) : 0;
-  const wish = { least: weight, wanted, spare, share: SHARE };
+  const wish = { least: weight, wanted, spare, share: SHARE, unspent: hand.takeUnspent(now) };
   const command = takeCommand(keys, policy, identifier, now, wish);
   // What others here no longer need rides along: no request of its own, and nobody waits for it.
   const quiet = hands.takeQuiet(now).map(({ hand, window, units }) =>
@@ -82,7 +85,7 @@ async function take(
   );
   const replies = await redis.pipeline([command, ...quiet], ASK_OPTIONS);
   const [taken, given] = [readTake(replies[0], window), replies.slice(1)];
-  if (tally) tally.commands += takeCommands(taken) + giveBackCommands(given);
+  if (tally) tally.commands += takeCommands(taken, wish) + giveBackCommands(given);
   hand.seen = { counts: taken.counts, at: now };
   if (taken.granted === 0) {
     return refuse(hand, opensAt(policy, taken.counts, weight, now), now);

@@ -9,7 +9,7 @@
 import type { LimitPolicy } from "../../contracts/limit.ts";
 import type { Sleep } from "../../ports.ts";
 import { Turn } from "../turn.ts";
-import { type Counts, windowAt } from "./window.ts";
+import { type Counts, freeAt, windowAt } from "./window.ts";
 
 /** How many identifiers an isolate remembers, all limits together. */
 export const MOST_HANDS = 10_000;
@@ -20,6 +20,8 @@ const PATIENCE_MS = 400;
 /** Units are given back when they are so many of a limit, and nobody came for so much of its window. */
 const WORTH_SHARE = 0.05;
 const QUIET_SHARE = 0.1;
+/** With less than this share free, a limit is nearly used up. */
+const SCARCE_FREE = 0.2;
 const MOST_GIVEN_BACK = 4;
 const MOST_LOOKED_AT = 8;
 
@@ -40,6 +42,8 @@ export class Hand {
   /** What this isolate let through by itself and by Redis, for when Redis is away. */
   admitted: Counts = { window: -1, current: 0, previous: 0 };
   usedAt = 0;
+  /** When it was last refused for being over. */
+  refusedAt = -Infinity;
   readonly waiting = new Set<{ weight: number; since: number }>();
   readonly turn: Turn;
   #perMs = 0;
@@ -59,6 +63,24 @@ export class Hand {
   /** Units of this moment's window. */
   leftAt(now: number): number {
     return this.window === windowAt(this.policy, now) ? this.left : 0;
+  }
+
+  /** Whether others may be refused for what this isolate holds. */
+  isScarce(now: number): boolean {
+    const { limit, windowMs } = this.policy;
+    if (now - this.refusedAt < windowMs) return true;
+    const usual = { ...this.policy, algorithm: "sliding-window" } as const;
+    return !!this.seen && freeAt(usual, this.seen.counts, now) < SCARCE_FREE * limit;
+  }
+
+  /** Takes what is left of the window before out of the hand, where it weighs on this one. */
+  takeUnspent(now: number): number {
+    const isBefore = this.window === windowAt(this.policy, now) - 1;
+    if (!isBefore || this.policy.algorithm !== "sliding-window") return 0;
+    const isWorthIt = this.left >= WORTH_SHARE * this.policy.limit || this.isScarce(now);
+    const units = isWorthIt ? this.left : 0;
+    if (isWorthIt) this.left = 0;
+    return units;
   }
 
   /** Puts units of a window into the hand; those of another die. */

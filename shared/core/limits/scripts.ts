@@ -2,7 +2,7 @@
  * Our two scripts on the library's own keys: take several units at once, or none; give some back.
  *
  * `take` makes 3 commands, 4 for the first of a window and 2 where it refuses, with itself; the
- * library's own check makes 4, 5 and 3. One that refuses has changed nothing. Whoever counts in the
+ * library's own check makes 4, 5 and 3. One that refuses has taken nothing. Whoever counts in the
  * same Redis by plain @upstash/ratelimit with our prefix counts together with us.
  *
  * @module
@@ -20,7 +20,9 @@ local wanted, spare, share = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV
 local counts = redis.call("MGET", unpack(KEYS))
 local current = tonumber(counts[1] or 0)
 local previous = tonumber(counts[2] or 0)
-local free = limit - current - math.floor((1 - passed) * previous)
+local unspent = math.min(previous, tonumber(ARGV[9]))
+if unspent > 0 then previous = redis.call("DECRBY", KEYS[2], unspent) end
+local free = limit - current - math.floor((1 - passed) * previous * tonumber(ARGV[8]))
 if free < least then return {0, current, previous} end
 local granted = math.min(free, math.max(wanted, math.min(spare, math.floor(free * share))))
 local after = redis.call("INCRBY", KEYS[1], granted)
@@ -43,6 +45,8 @@ export interface Wish {
   /** What will be needed later; taken as far as `share` of what is free. */
   spare: number;
   share: number;
+  /** Units of the window before that nobody spent: they are taken off what it weighs. */
+  unspent: number;
 }
 
 /** The command that takes units for an identifier at this moment. */
@@ -51,11 +55,12 @@ export function takeCommand(
   policy: LimitPolicy,
   identifier: string,
   now: number,
-  { least, wanted, spare, share }: Wish,
+  { least, wanted, spare, share, unspent }: Wish,
 ): RedisCommand {
   const window = windowAt(policy, now);
   const isFixed = policy.algorithm === "fixed-window";
-  const windows = isFixed ? [window] : [window, window - 1];
+  // A fixed window weighs the one before by 0; how full it was says how scarce this one will be.
+  const windows = [window, window - 1];
   const passed = (now % policy.windowMs) / policy.windowMs;
   const ttlMs = isFixed ? policy.windowMs : 2 * policy.windowMs + 1_000;
   return [
@@ -70,6 +75,8 @@ export function takeCommand(
     spare,
     share,
     ttlMs,
+    isFixed ? 0 : 1,
+    unspent,
   ];
 }
 
@@ -80,9 +87,13 @@ export function readTake(reply: RedisValue, window: number): { granted: number; 
 }
 
 /** How many commands a take ran inside. */
-export function takeCommands({ granted, counts }: ReturnType<typeof readTake>): number {
-  if (granted === 0) return 1;
-  return counts.current === granted ? 3 : 2;
+export function takeCommands(
+  { granted, counts }: ReturnType<typeof readTake>,
+  { unspent }: Wish,
+): number {
+  const corrected = unspent > 0 ? 1 : 0;
+  if (granted === 0) return 1 + corrected;
+  return (counts.current === granted ? 3 : 2) + corrected;
 }
 
 /** The command that gives units of a window back, as long as its key is there. 3 commands with itself, or 2. */
