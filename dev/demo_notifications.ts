@@ -10,8 +10,8 @@
  */
 import { parseArgs } from "node:util";
 import { grouped } from "./demo_feed_system.ts";
-import { billOf } from "./demo_notifications_bill.ts";
-import { armFaults } from "./demo_notifications_faults.ts";
+import { billOf, billOfPlan } from "./demo_notifications_bill.ts";
+import { armFaults, HELD_MS } from "./demo_notifications_faults.ts";
 import { eventOf, planRound, type Round } from "./demo_notifications_plan.ts";
 import { createStatus, printBill, printFindings, printWaits } from "./demo_notifications_print.ts";
 import {
@@ -96,12 +96,19 @@ async function goThrough(system: System, round: Round, isCalm: boolean): Promise
     compareKeys(evidence),
     await compareLetters(evidence),
     compareQuietHours(evidence),
-    ...compareReleases(releases, perSecond),
+    ...compareReleases(evidence, { perSecond, heldMs: isCalm ? 0 : HELD_MS }),
   ]);
   const waits = longestWaits(evidence);
   // Where things go wrong, urgent mail that is tried again comes in crowds of its own.
   const isUrgentFirst = printWaits(waits, isCalm ? releases[0].periodMs : waits.bulk);
-  return printBill(billOf(evidence), metered) && sameMails && isUrgentFirst;
+  const samePrices = printBill({
+    rows: billOf(evidence),
+    plan: billOfPlan(evidence),
+    metered,
+    deliveries: system.seen.deliveries.length,
+    isCalm,
+  });
+  return sameMails && isUrgentFirst && samePrices;
 }
 
 /** So that a round finds the clocks of all time zones as the first one did. */
@@ -117,7 +124,9 @@ function describe({ tellings, holds }: Round, how: string): void {
   console.log(
     `\n${grouped(tellings.length)} notifications of ${events.size} events to ` +
       `${grouped(recipients.size)} people${how}: ${grouped(urgent.length)} urgent,\n` +
-      `${again.length} told twice, ${holds.size} people held back; ${perSecond} mails a second`,
+      `${again.length} told twice, ${holds.size} people held back; ${perSecond} ${
+        perSecond === 1 ? "mail" : "mails"
+      } a second`,
   );
 }
 

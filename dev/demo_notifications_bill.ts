@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Delivery } from "./demo_notifications_system.ts";
 import type { Evidence } from "./demo_notifications_proof.ts";
 import { eventOf, type Telling } from "./demo_notifications_plan.ts";
 
@@ -12,57 +13,97 @@ export interface BillRow {
   times: number;
   /** Billed Redis commands, each. */
   commands: number;
-  /** Billed messages, all together. */
-  messages: number;
 }
 
-/** QStash, and after a day Redis, have forgotten what is told again later than this. */
+/** A price, and the deliveries that it is for. */
+interface Price extends Omit<BillRow, "times"> {
+  holds(delivery: Delivery, before: readonly Delivery[]): boolean;
+}
+
+/**
+ * By the list a mail is 2, a deferral 1, a further attempt 3 with what the one before wrote down, a
+ * duplicate delivery 2. Here each delivery has what is its own of that.
+ */
+const prices: readonly Price[] = [
+  {
+    what: "first deliveries that sent, or held back, or failed",
+    commands: 2,
+    holds: ({ attempt, end }) => attempt === 0 && end !== undefined && end !== "deferred",
+  },
+  {
+    what: "first deliveries that put the mail off",
+    commands: 1,
+    holds: ({ attempt, end }) => attempt === 0 && end === "deferred",
+  },
+  {
+    what: "  and found the claim of another attempt",
+    commands: 1,
+    // Two attempts have put it off, and only what the first of them published was taken.
+    holds: ({ generation, attempt, end }, before) =>
+      attempt === 0 && end !== undefined &&
+      before.filter((other) => other.generation === generation - 1 && other.end === "deferred")
+          .length > 1,
+  },
+  {
+    what: "further attempts that sent, or failed",
+    commands: 3,
+    holds: ({ attempt, end }) => attempt > 0 && end !== undefined && end !== "deferred",
+  },
+  {
+    what: "further attempts that put the mail off",
+    commands: 2,
+    holds: ({ attempt, end }) => attempt > 0 && end === "deferred",
+  },
+  {
+    what: "one too many, of a first delivery",
+    commands: 2,
+    holds: ({ generation, attempt, end }) => generation + attempt === 0 && end === undefined,
+  },
+  {
+    what: "one too many, of a further attempt",
+    commands: 1,
+    holds: ({ attempt, end }) => attempt > 0 && end === undefined,
+  },
+  {
+    what: "one too many, after the mail was put off",
+    commands: 3,
+    holds: ({ generation, attempt, end }) => generation > 0 && attempt === 0 && end === undefined,
+  },
+];
+
+/** What each delivery costs by the price list, those of one price together. */
+export function billOf({ system }: Evidence): BillRow[] {
+  const rows = prices.map(({ what, commands }): BillRow => ({ what, commands, times: 0 }));
+  const byJob = Map.groupBy(system.seen.deliveries, ({ id }) => id);
+  for (const deliveries of byJob.values()) {
+    deliveries.forEach((delivery, index) => {
+      const before = deliveries.slice(0, index);
+      prices.forEach(({ holds }, place) => holds(delivery, before) && rows[place].times++);
+    });
+  }
+  return rows;
+}
+
+/** QStash forgets a job's id after this. */
 const DEDUPED_MS = 600_000;
 
-/** The rows, by the price list. */
-export function billOf({ system, round, metered }: Evidence): BillRow[] {
-  const { deliveries, deferrals } = system.seen;
-  const mails = jobsOf(round.tellings);
+/**
+ * What the plan alone says: a mail is 2 commands and a message, and so is one that is told again later;
+ * what is put off costs 1 of each. Equal to the bill where nothing goes wrong.
+ */
+export function billOfPlan({ system, round: { tellings } }: Evidence) {
   const again =
-    round.tellings.filter((telling) =>
-      !isGathered(telling) && (telling.againAfterMs ?? 0) > DEDUPED_MS
-    ).length;
-  const count = (wanted: (delivery: typeof deliveries[number]) => boolean) =>
-    deliveries.filter(wanted).length;
-  const firsts = count(({ generation, attempt }) => generation + attempt === 0);
-  const further = count(({ attempt, started }) => attempt > 0 && started);
-  const twice = firsts - mails - again;
-  const unheard = count(({ attempt, started }) => attempt > 0 && !started);
-  const late = count(({ generation, attempt, started }) =>
-    generation > 0 && attempt === 0 && !started
-  );
-  // A delivery that is one too many is either a call that a fault added, which is free and which no
-  // retry looks like, or QStash's own next attempt.
-  const freeRetries = metered.extraCalls - twice - late;
-  return [
-    {
-      what: "mails, however many events each tells of",
-      times: mails,
-      commands: 2,
-      messages: mails,
-    },
-    { what: "told again an hour or a day later", times: again, commands: 2, messages: again },
-    {
-      what: "put off, to the end of something",
-      times: deferrals,
-      commands: 1,
-      messages: deferrals,
-    },
-    { what: "further attempts", times: further, commands: 3, messages: further },
-    { what: "delivered twice", times: twice, commands: 2, messages: 0 },
-    {
-      what: "delivered again, as the answer was lost",
-      times: unheard,
-      commands: 1,
-      messages: unheard - freeRetries,
-    },
-    { what: "delivered twice after it was put off", times: late, commands: 3, messages: 0 },
-  ];
+    tellings.filter((telling) => !isGathered(telling) && (telling.againAfterMs ?? 0) > DEDUPED_MS)
+      .length;
+  const deferrals = system.seen.deliveries.filter(({ end }) => end === "deferred").length;
+  const mails = jobsOf(tellings);
+  return {
+    mails,
+    again,
+    deferrals,
+    commands: 2 * (mails + again) + deferrals,
+    messages: mails + again + deferrals,
+  };
 }
 
 /** How many mails these become: events of one person that are told together are one. */

@@ -8,6 +8,10 @@ import type { System } from "./demo_notifications_system.ts";
 
 /** In real time: what the provider never answers costs this much. */
 const MAIL_TIMEOUT_MS = 400;
+const LATE_MS = 4_000;
+const REORDERED_MS = 1_000;
+/** How long a delivery may keep its place under flow control before it is made. */
+export const HELD_MS = LATE_MS + REORDERED_MS;
 const OUTAGE_AFTER_MS = 20_000;
 const OUTAGE_MS = 50_000;
 
@@ -25,16 +29,26 @@ export function armFaults(system: System, seed: number): () => void {
   faults.add({ kind: "garble", probability: 0.03 });
   faults.add({ kind: "hang", times: 2 });
   faults.add({ kind: "quota", retryAfter: "90", times: 1 });
-  const strikes = (probability: number, job = "") => ({
+  const strikes = (probability: number) => ({
     times: 1e9,
-    matches: ({ url }: { url: string }) => url.endsWith(job) && random() < probability,
+    matches: () => random() < probability,
   });
   const queue = cloud.qstash.faults;
   queue.add({ kind: "duplicate", ...strikes(0.06) });
-  queue.add({ kind: "late", ms: 4_000, ...strikes(0.04) });
-  queue.add({ kind: "reordered", count: 3, ...strikes(0.04) });
-  // Not of mail that may wait for the morning: each answer lost there is one more try.
-  queue.add({ kind: "lost", ...strikes(0.06, "urgent") });
+  queue.add({ kind: "late", ms: LATE_MS, ...strikes(0.04) });
+  queue.add({ kind: "reordered", count: 3, withinMs: REORDERED_MS, ...strikes(0.04) });
+  // Of first deliveries alone: where QStash does not hear that the last attempt put a job off, it gives
+  // the job up, and it waits as a dead letter until somebody replays it.
+  const seen = new Set<string | undefined>();
+  queue.add({
+    kind: "lost",
+    times: 1e9,
+    matches({ messageId }) {
+      const isFirst = !seen.has(messageId);
+      seen.add(messageId);
+      return isFirst && random() < 0.06;
+    },
+  });
   const undo = [
     queue.add({ kind: "publishRefused", ...strikes(0.03) }),
     queue.add({ kind: "publishDisconnected", ...strikes(0.03) }),

@@ -71,8 +71,8 @@ const MOST_IN_A_CONVERSATION = 5;
 const ADMINS = 6;
 const HELD_BACK = 12;
 const HOUR_MS = 3_600_000;
-/** At once; when QStash has forgotten it; when Redis has. */
-const AGAIN_MS = [0, HOUR_MS, 28 * HOUR_MS];
+/** At once; when QStash has forgotten it; when Redis has, even of what waited for a morning. */
+const AGAIN_MS = [0, HOUR_MS, 50 * HOUR_MS];
 const ZONES = [
   "Europe/Berlin",
   "America/New_York",

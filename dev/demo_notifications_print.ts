@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { BillRow } from "./demo_notifications_bill.ts";
+import type { billOfPlan, BillRow } from "./demo_notifications_bill.ts";
 import type { Waits } from "./demo_notifications_proof.ts";
 import type { Standing } from "./demo_notifications_send.ts";
 import type { Metered } from "./demo_notifications_system.ts";
@@ -74,21 +74,42 @@ export function printWaits({ urgent, bulk, probes }: Waits, mostForProbes: numbe
   return probes <= mostForProbes;
 }
 
+/** What a bill is made of. */
+export interface Bills {
+  rows: readonly BillRow[];
+  plan: ReturnType<typeof billOfPlan>;
+  metered: Metered;
+  /** How often the app was called with mail to send. */
+  deliveries: number;
+  /** Whether nothing went wrong: then the plan alone says what it costs. */
+  isCalm: boolean;
+}
+
 /** The bill; true when the meters saw what the price list says. */
-export function printBill(rows: readonly BillRow[], metered: Metered): boolean {
+export function printBill({ rows, plan, metered, deliveries, isCalm }: Bills): boolean {
   console.log("\n  The bill");
   row("", "times", "commands", "messages");
-  const sum = { commands: 0, messages: 0 };
-  for (const { what, times, commands, messages } of rows) {
-    if (times !== 0) row(what, times, times * commands, messages);
-    sum.commands += times * commands;
-    sum.messages += messages;
+  let commands = 0;
+  for (const { what, times, commands: each } of rows) {
+    if (times !== 0) row(what, times, times * each);
+    commands += times * each;
   }
-  row("by the price list", "", sum.commands, sum.messages);
-  row("as the meters saw it", "", metered.commands - metered.commandsElsewhere, metered.messages);
-  if (metered.commandsElsewhere > 0) {
-    row("requests that send no mail, beside it", "", metered.commandsElsewhere);
+  const messages = deliveries - metered.extraCalls;
+  if (metered.extraCalls > 0) {
+    row("calls that a fault added, which are free", metered.extraCalls, "", "");
   }
-  return sum.commands === metered.commands - metered.commandsElsewhere &&
-    sum.messages === metered.messages && rows.every(({ times }) => times >= 0);
+  row("by the price list", "", commands, messages);
+  const billed = metered.commands - metered.commandsElsewhere;
+  row("as the meters saw it", "", billed, metered.messages);
+  if (isCalm) row("as the plan alone says", "", plan.commands, plan.messages);
+  console.log(
+    `  ${
+      grouped(plan.mails)
+    } mails, ${plan.again} told again later, ${plan.deferrals} times put off` +
+      (metered.commandsElsewhere > 0
+        ? `; requests that send no mail took ${metered.commandsElsewhere} commands`
+        : ""),
+  );
+  return commands === billed && messages === metered.messages &&
+    (!isCalm || (plan.commands === billed && plan.messages === metered.messages));
 }

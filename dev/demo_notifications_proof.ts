@@ -120,8 +120,14 @@ export function compareQuietHours({ round, mails }: Evidence): Finding {
   return finding;
 }
 
-/** No window of a key's lets more through than its rate, and none stands still while mail waits. */
-export function compareReleases(releases: readonly FlowRelease[], perSecond: number): Finding[] {
+/**
+ * No window of a key's lets more through than its rate, and no key stands still while mail waits: at
+ * most for a window, and `heldMs` where faults hold its deliveries.
+ */
+export function compareReleases(
+  { releases }: Evidence,
+  { perSecond, heldMs }: { perSecond: number; heldMs: number },
+): Finding[] {
   const windows: Finding = {
     what: "windows of QStash, each within its key's rate",
     compared: 0,
@@ -149,7 +155,7 @@ export function compareReleases(releases: readonly FlowRelease[], perSecond: num
     own.forEach(({ enteredAt, at, periodMs }, index) => {
       pauses.compared++;
       const since = Math.max(enteredAt, own[index - 1]?.at ?? 0);
-      if (at - since > periodMs) {
+      if (at - since > periodMs + heldMs) {
         pauses.differences.push(`${key}: nothing for ${at - since} ms before ${time(at)}`);
       }
     });
@@ -180,7 +186,9 @@ export async function compareLetters({ system, sent }: Evidence): Promise<Findin
   return {
     what: "notifications, and no dead letter among them",
     compared: sent.answers.size,
-    differences: body.letters.map((letter: { id: string }) => `${letter.id} is a dead letter`),
+    differences: body.letters.map((letter: { id: string; attempts: number; error: unknown }) =>
+      `${letter.id}, after ${letter.attempts} attempts: ${JSON.stringify(letter.error)}`
+    ),
   };
 }
 

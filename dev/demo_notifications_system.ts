@@ -21,10 +21,8 @@ export interface Delivery {
   messageId: string;
   generation: number;
   attempt: number;
-  /** Whether the job ran; else the delivery was one too many. */
-  started: boolean;
-  /** Billed commands, by the app's own tally. */
-  commands: number;
+  /** How it went; absent where it was one too many, and the job did not run. */
+  end?: "succeeded" | "failed" | "deferred";
 }
 
 /** What the meters counted since the last look. */
@@ -43,8 +41,6 @@ export interface Metered {
 export interface Seen {
   deliveries: Delivery[];
   releases: FlowRelease[];
-  /** How often a job was put off. */
-  deferrals: number;
   commandsElsewhere: number;
 }
 
@@ -81,17 +77,18 @@ export interface SystemOptions {
   perSecond: number;
 }
 
+const JOB_EVENT = /^job\.(succeeded|failed|deferred)$/;
 const SEND_JOB = /\/qstash\/jobs\/notification\.(urgent|bulk)$/;
 
 /** Starts Redis, QStash, Postgres, the provider and the app on free ports. */
 export async function startSystem({ startAt, perSecond }: SystemOptions): Promise<System> {
-  const seen: Seen = { deliveries: [], releases: [], deferrals: 0, commandsElsewhere: 0 };
-  const started = new Set<unknown>();
+  const seen: Seen = { deliveries: [], releases: [], commandsElsewhere: 0 };
+  const ends = new Map<unknown, Delivery["end"]>();
   const databases: Database[] = [];
   let mailTimeoutMs: number | undefined;
-  const keep = (event: string, fields: LogFields = {}) => {
-    if (event === "job.started") started.add(fields.requestId);
-    if (event === "job.deferred") seen.deferrals++;
+  const keep = (event: string, { requestId }: LogFields = {}) => {
+    const end = JOB_EVENT.exec(event)?.[1];
+    if (end !== undefined) ends.set(requestId, end as Delivery["end"]);
   };
   const cloud = await createCloud({
     startAt,
@@ -124,8 +121,7 @@ export async function startSystem({ startAt, perSecond }: SystemOptions): Promis
             messageId: headers.get("Upstash-Message-Id") ?? "",
             generation,
             attempt,
-            started: started.has(response.headers.get("X-Request-Id")),
-            commands: commandsOf(response),
+            end: ends.get(response.headers.get("X-Request-Id")),
           });
           return response;
         },
@@ -169,7 +165,7 @@ export async function startSystem({ startAt, perSecond }: SystemOptions): Promis
       return { commands, commandsElsewhere: seen.commandsElsewhere, messages, extraCalls };
     },
     forget() {
-      Object.assign(seen, { deliveries: [], releases: [], deferrals: 0, commandsElsewhere: 0 });
+      Object.assign(seen, { deliveries: [], releases: [], commandsElsewhere: 0 });
       system.metered();
     },
     async [Symbol.asyncDispose]() {
