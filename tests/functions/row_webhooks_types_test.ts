@@ -24,15 +24,15 @@ Deno.test("a trigger's events, payloads and columns are checked by the compiler"
   });
   trigger({
     ...common,
-    // @ts-expect-error: the payload lacks its text
     tell: ({ row: { email } }) => [
+      // @ts-expect-error: the payload lacks its text
       { event: "message.new", to: { email }, data: { from: "Ada", url } },
     ],
   });
   trigger({
     ...common,
-    // @ts-expect-error: that is another event's payload
     tell: ({ row: { email, text } }) => [
+      // @ts-expect-error: that is another event's payload
       { event: "user.reset.start", to: { email }, data: { from: "Ada", text } },
     ],
   });
