@@ -73,12 +73,6 @@ const refused: {
     change: (init) => init.body = String(init.body).replace(/"record":\{[^}]*\}/, '"record":null'),
   },
   {
-    name: "whose row has no id",
-    sender: "supabase",
-    code: "body_invalid",
-    change: (init) => init.body = String(init.body).replaceAll('"id":42,', ""),
-  },
-  {
     name: "that is not JSON",
     sender: "supabase",
     code: "body_malformed",
@@ -171,6 +165,11 @@ const lacking: { name: string; change: RowChange; fields: string; environment?: 
     name: "a reason",
     change: { ...approved, row: { ...approved.row, status: "rejected" } },
     fields: "reasons",
+  },
+  {
+    name: "an id",
+    change: { ...approved, row: { ...approved.row, id: undefined } },
+    fields: "id",
   },
   {
     name: "a site to link to",

@@ -12,6 +12,7 @@ export interface Change {
   /** The table or collection. */
   collection: string;
   operation: "create" | "update" | "delete";
+  /** Empty where the row has none. */
   id: string;
   /** As it is now; of a deleted row, as it was last. */
   row: Row;

@@ -21,7 +21,7 @@ export function rowOf(record: Readonly<Record<string, unknown>>, depth = 0): Row
   const grouped: Record<string, Record<string, unknown>> = {};
   for (const [name, value] of Object.entries(record)) {
     if (value === null || value === undefined) continue;
-    const [, subject, rest] = subjects.exec(name) ?? [];
+    const [, subject, rest] = depth < MOST_DEPTH ? subjects.exec(name) ?? [] : [];
     if (subject) (grouped[subject] ??= {})[rest] = value;
     else {row[camelCase(name)] = isRecord(value) && depth < MOST_DEPTH
         ? rowOf(value, depth + 1)

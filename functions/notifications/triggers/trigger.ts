@@ -66,6 +66,8 @@ export function toldBy(
   place: Omit<Place<Row>, "row" | "id" | "collection">,
 ): readonly Told[] {
   const { collection, id } = change;
+  // Without one, two rows would be told of as if they were the same.
+  if (id === "") throw new IncompleteRowError(["id"]);
   const read = schema.safeParse(change.row);
   if (read.success) return tell({ ...place, row: read.data, collection, id });
   const fields = read.error.issues.map(({ path }) => path.map(String).join("."));
