@@ -31,7 +31,7 @@ for (const { args, rate } of rounds) {
     for (const [, commands, messages, ...metered] of bills) {
       assert.deepEqual(metered, [commands, messages]);
     }
-    assert.match(printed, /\nEverything adds up, in [\d.]+ s\n$/);
+    assert.match(printed, /\nEverything adds up, in [\d.]+ s\n/);
   });
 }
 
