@@ -144,7 +144,8 @@ async function moduleOf(code: string) {
   const path = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     await Deno.writeTextFile(path, code);
-    return await import(`file://${path}`);
+    const { href } = new URL(`file://${path}`);
+    return await import(href);
   } finally {
     await Deno.remove(path);
   }
