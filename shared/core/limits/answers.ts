@@ -24,7 +24,7 @@ export function answerLocally(hand: Hand, weight: number, now: number): LimitAns
   }
   const { closed, policy, seen } = hand;
   if (closed && weight >= closed.weight && now < closed.until) {
-    return refuse(hand, closed.until, now);
+    return refuse(hand, closed.retryAt, now);
   }
   if (!seen || now >= seen.at + recheckMs(policy)) return undefined;
   const retryAt = opensAt(policy, seen.counts, weight, now);

@@ -56,12 +56,11 @@ async function check(
   const now = clock.now();
   if (allowed) return admit(hand, weight, now, { remaining, resetAt });
   if (policy.algorithm === "token-bucket") {
-    hand.closed = { weight, until: Math.min(resetAt, now + recheckMs(policy)) };
+    const until = Math.min(resetAt, now + recheckMs(policy));
+    hand.closed = { weight, until, retryAt: resetAt };
   }
-  // Of a full window before, the first unit is free again only after a while.
-  const waitMs = policy.algorithm === "sliding-window"
-    ? Math.ceil(policy.windowMs / policy.limit)
-    : 0;
+  // A full window before still weighs all of itself when the next one begins.
+  const waitMs = policy.algorithm === "sliding-window" ? 1 : 0;
   return { ...refuse(hand, resetAt + waitMs, now), remaining, resetAt };
 }
 

@@ -38,7 +38,7 @@ export class Hand {
   /** What Redis held when it last answered, and when that was. */
   seen?: { counts: Counts; at: number };
   /** Known to be refused without the counts: a bucket that holds less than this. */
-  closed?: { weight: number; until: number };
+  closed?: { weight: number; until: number; retryAt: number };
   /** What this isolate let through by itself and by Redis, for when Redis is away. */
   admitted: Counts = { window: -1, current: 0, previous: 0 };
   usedAt = 0;
