@@ -15,6 +15,8 @@ import {
 } from "../../../functions/feed/jobs.ts";
 import { debugEcho } from "../../../functions/jobs/debug_echo.ts";
 import { githubPush } from "../../../functions/jobs/github_push.ts";
+import { createSendJobs } from "../../../functions/notifications/jobs.ts";
+import { createResend } from "../../../shared/adapters/resend.ts";
 import { type Cloud, createCloud } from "../../../dev/cloud.ts";
 import { silentLog } from "../../support/silent_log.ts";
 import {
@@ -195,7 +197,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     environment,
     ...(ids && { newMessageId: () => `msg_${ids.random()}` }),
     app: (environment) => {
-      deps = createDeps(readConfig(environment), { log: silentLog, ...(ids && { ids }) }, registry);
+      const config = readConfig(environment);
+      const mailer = config.mail && createResend(config.mail);
+      // The app tells people, whatever jobs a test is about.
+      const jobs: WorldRegistry = { ...registry, ...createSendJobs({ config, mailer }) };
+      deps = createDeps(config, { log: silentLog, ...(ids && { ids }) }, jobs);
       return createApp(wrap(deps));
     },
   });
