@@ -16,7 +16,7 @@ for (const engine of postgresEngines()) {
     const [mail, ...more] = world.cloud.mail.mails();
     assert.equal(more.length, 0);
     assert.deepEqual(mail.to, ["ada@example.com"]);
-    assert.ok(mail.html.includes(RESET) && mail.text.includes(RESET));
+    assert.ok(mail.html!.includes(RESET) && mail.text!.includes(RESET));
     assert.equal(mail.idempotencyKey, body.id);
     assert.equal(world.commands(), 2);
     const read = await world.api("GET", `/api/notifications/${body.id}`);
@@ -40,7 +40,7 @@ for (const engine of postgresEngines()) {
     await world.cloud.advance("5m");
     const [mail, ...more] = world.cloud.mail.mails();
     assert.equal(more.length, 0);
-    for (let index = 0; index < 5; index++) assert.ok(mail.text.includes(`Message ${index}`));
+    for (let index = 0; index < 5; index++) assert.ok(mail.text!.includes(`Message ${index}`));
     assert.equal(world.commands(), 2);
     const [id] = ids;
     assert.equal((await world.api("GET", `/api/notifications/${id}`)).body.told, 5);
