@@ -77,6 +77,8 @@ export const cloudSecrets = {
   WEBHOOK_SECRET_GITHUB: "dev-github-secret",
   WEBHOOK_SECRET_STANDARD: "whsec_ZGV2LXN0YW5kYXJkLXdlYmhvb2stc2VjcmV0",
   WEBHOOK_SECRET_RESEND: "whsec_ZGV2LXJlc2VuZC13ZWJob29rLXNlY3JldC0x",
+  WEBHOOK_SECRET_SUPABASE: "dev-supabase-secret",
+  WEBHOOK_SECRET_PAYLOAD: "whsec_ZGV2LXBheWxvYWQtd2ViaG9vay1zZWNyZXQtMQ==",
 };
 
 /** Who writes, where nothing else is set. */

@@ -17,6 +17,7 @@ import {
 } from "./calls.ts";
 import { feedEventCases } from "./feed_events.ts";
 import { feedReadCases } from "./feed_reads.ts";
+import { notificationHookCases } from "./notification_hooks.ts";
 import { notificationMailCases } from "./notification_mails.ts";
 import { notificationCases } from "./notifications.ts";
 import { refusalCases } from "./refusals.ts";
@@ -44,6 +45,7 @@ export const platformCases: readonly PlatformCase[] = [
   ...feedEventCases,
   ...feedReadCases,
   ...notificationCases,
+  ...notificationHookCases,
   ...notificationMailCases,
   {
     name: "a job is accepted, delivered, settled, and can be read",
