@@ -17,6 +17,7 @@ import {
 } from "./calls.ts";
 import { feedEventCases } from "./feed_events.ts";
 import { feedReadCases } from "./feed_reads.ts";
+import { limitCases } from "./limits.ts";
 import { notificationHookCases } from "./notification_hooks.ts";
 import { notificationMailCases } from "./notification_mails.ts";
 import { notificationCases } from "./notifications.ts";
@@ -44,6 +45,7 @@ export const platformCases: readonly PlatformCase[] = [
   ...refusalCases,
   ...feedEventCases,
   ...feedReadCases,
+  ...limitCases,
   ...notificationCases,
   ...notificationHookCases,
   ...notificationMailCases,
