@@ -15,12 +15,22 @@ export interface RowSample extends RowChange {
   within?: string;
 }
 
-const ada = { email: "ada@example.com", name: "Ada", timeZone: "Europe/Berlin" };
+export const ada = { email: "ada@example.com", name: "Ada", timeZone: "Europe/Berlin" };
 const ben = { email: "ben@example.com", name: "Ben" };
 const loft = { id: 42, title: "Loft at the canal", owner: ada };
 const updatedAt = "2026-11-21T11:59:58.123456+00:00";
 const reasons = ["The price is missing."];
+const decided = { operation: "update", before: { status: "pending" } } as const;
 const listing = { id: 42, title: "Loft at the canal", owner: ada, updatedAt };
+
+/** What most tests change: a listing that was looked at. */
+export const approved: RowChange = {
+  collection: "listings",
+  operation: "update",
+  row: { ...listing, status: "approved" },
+  before: { status: "pending" },
+};
+
 const course = {
   id: 7,
   title: "Sourdough for beginners",
@@ -113,8 +123,7 @@ export const rowSamples: readonly RowSample[] = [
   },
   {
     name: "a listing is handed in again",
-    collection: "listings",
-    operation: "update",
+    ...approved,
     row: { ...listing, status: "pending" },
     before: { status: "rejected" },
     told: [["admin.listing.pending", ADMIN, [loft.title]]],
@@ -122,18 +131,14 @@ export const rowSamples: readonly RowSample[] = [
   ...listings,
   {
     name: "a listing with a page of its own is approved",
-    collection: "listings",
-    operation: "update",
-    row: { ...listing, status: "approved", url: `${SITE}/lofts/canal` },
-    before: { status: "pending" },
+    ...approved,
+    row: { ...approved.row, url: `${SITE}/lofts/canal` },
     told: [["listing.approved", ada.email, [`${SITE}/lofts/canal`]]],
   },
   {
     name: "a listing is rejected",
-    collection: "listings",
-    operation: "update",
+    ...approved,
     row: { ...listing, status: "rejected", reasons, note: "Nice view." },
-    before: { status: "pending" },
     told: [[
       "listing.rejected",
       ada.email,
@@ -166,9 +171,8 @@ export const rowSamples: readonly RowSample[] = [
   {
     name: "a review is approved",
     collection: "reviews",
-    operation: "update",
+    ...decided,
     row: { id: 9, listing: loft, author: ben, stars: 4, status: "approved", updatedAt },
-    before: { status: "pending" },
     told: [["review.approved", ben.email, [loft.title, `${SITE}/listings/42`]]],
   },
   {
@@ -195,17 +199,15 @@ export const rowSamples: readonly RowSample[] = [
   {
     name: "papers are good",
     collection: "verifications",
-    operation: "update",
+    ...decided,
     row: { id: 6, user: ada, status: "approved", updatedAt },
-    before: { status: "pending" },
     told: [["account.verified", ada.email, [`${SITE}/profile`]]],
   },
   {
     name: "papers are not good",
     collection: "verifications",
-    operation: "update",
+    ...decided,
     row: { id: 6, user: ada, status: "rejected", reasons: [{ text: "Too blurred." }], updatedAt },
-    before: { status: "pending" },
     told: [[
       "account.verification-rejected",
       ada.email,
@@ -239,17 +241,15 @@ export const rowSamples: readonly RowSample[] = [
   {
     name: "a claim is approved",
     collection: "claims",
-    operation: "update",
+    ...decided,
     row: { id: 17, listing: loft, claimant: ben, status: "approved", updatedAt },
-    before: { status: "pending" },
     told: [["claim.approved", ben.email, [loft.title, `${SITE}/listings/42`]]],
   },
   {
     name: "a claim is rejected",
     collection: "claims",
-    operation: "update",
+    ...decided,
     row: { id: 17, listing: loft, claimant: ben, status: "rejected", reasons, updatedAt },
-    before: { status: "pending" },
     told: [["claim.rejected", ben.email, [reasons[0], `${SITE}/claims/17`]]],
   },
   {
