@@ -39,8 +39,8 @@ export const adminOperations: readonly Operation[] = [
       303: { description: "Signed in." },
       401: { description: "The form again: no operator has this token.", contentType: "text/html" },
     },
-    problems: ["origin_refused", "body_too_large", "not_configured"],
-    price: free,
+    problems: ["origin_refused", "body_too_large", "not_configured", "limit_exceeded"],
+    price: { commands: "5 first, then 3 or 4; 0 for who is known to be over", messages: "0" },
   },
   {
     method: "POST",

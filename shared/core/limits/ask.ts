@@ -20,7 +20,8 @@ import { endOfWindow, opensAt, windowAt } from "./window.ts";
 export const ASK_OPTIONS = { timeoutMs: 300, repeatable: false };
 /**
  * The most of what is free that one ask takes beyond what is needed at once. Measured by
- * bench/limits.ts: an eighth costs three times the commands, all of it refuses more though free.
+ * bench/limits.ts: an eighth costs three times the commands, all of it refuses twice as much though
+ * free.
  */
 const SHARE = 1 / 2;
 /** Of a limit that is nearly used up, units are taken for so much of its window: what lies idle is refused to others. */
