@@ -28,7 +28,13 @@ import { nextTime } from "./local_time.ts";
 import { secretOfNotifications, sqlOfNotifications } from "./parts.ts";
 import { recipientId } from "./recipients.ts";
 import { eventOf } from "./sending/event_of.ts";
-import { quietEnd, type SendInput, type SendJobName, sendJobOf } from "./sending/send_jobs.ts";
+import {
+  nextHop,
+  quietEnd,
+  type SendInput,
+  type SendJobName,
+  sendJobOf,
+} from "./sending/send_jobs.ts";
 import { joinWindow, windowArmed } from "./windows.ts";
 
 /** What an event takes. */
@@ -113,8 +119,14 @@ async function mailOne(telling: Telling, event: NotificationEvent): Promise<Told
   const { dedupeId, delayMs = 0, notBefore } = options;
   const wanted = notBefore === undefined ? clock.now() + delayMs : Date.parse(notBefore);
   const due = quietEnd(config, event, { to }, wanted) ?? wanted;
-  return await jobs.enqueue(sendJobOf(name), { event: name, to, data }, {
-    notBefore: due,
+  const next = nextHop(clock.now(), due);
+  return await jobs.enqueue(sendJobOf(name), {
+    event: name,
+    to,
+    data,
+    ...(next < due && { notBefore: due }),
+  }, {
+    notBefore: next,
     ...(dedupeId !== undefined && { dedupeId: idOf(name, recipient, dedupeId) }),
   });
 }

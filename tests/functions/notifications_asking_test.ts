@@ -201,3 +201,13 @@ Deno.test("an admin's events are told at once, and again in the next morning's d
   assert.equal(world.cloud.mail.mails().length, 3);
   assert.equal(world.commands(), 0);
 });
+
+Deno.test("a reminder a month ahead waits in hops that QStash's free plan allows", async () => {
+  await using world = await open({ plan: "free" });
+  await world.tell("user.reset.start", { notBefore: "2026-12-21T12:00:00Z" });
+  await world.cloud.advance("29d");
+  assert.equal(world.cloud.mail.mails().length, 0);
+  await world.cloud.advance("1d");
+  assert.equal(world.cloud.mail.mails().length, 1);
+  assert.equal(world.cloud.mail.mails()[0].at, Date.parse("2026-12-21T12:00:00Z"));
+});

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Cloud, createCloud } from "../../dev/cloud.ts";
+import { type Cloud, type CloudOptions, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
 import { type Database, type LogFields, readConfig } from "../../shared/mod.ts";
@@ -33,6 +33,7 @@ export interface NotificationsWorld extends AsyncDisposable {
 
 export interface NotificationsWorldOptions {
   startAt?: number;
+  plan?: CloudOptions["plan"];
   environment?: Record<string, string>;
 }
 
@@ -46,7 +47,7 @@ const samples: Record<string, unknown> = {
 export async function createNotificationsWorld(
   sql: Database,
   url: string,
-  { startAt = NOON, environment }: NotificationsWorldOptions = {},
+  { startAt = NOON, environment, plan }: NotificationsWorldOptions = {},
 ): Promise<NotificationsWorld> {
   await sql.query(`TRUNCATE ${TABLES}, dead_letters, effects`);
   const lines: NotificationsWorld["lines"] = [];
@@ -54,6 +55,7 @@ export async function createNotificationsWorld(
   let deps: Deps | undefined;
   const cloud = await createCloud({
     startAt,
+    plan,
     environment: { DATABASE_URL: url, ...environment },
     app: (settings) => {
       deps = createDeps(readConfig(settings), { log: { info: keep, warn: keep, error: keep } });

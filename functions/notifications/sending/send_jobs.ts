@@ -32,6 +32,8 @@ import { flowControls } from "./flow.ts";
 import { logNotification, type Outcome, readStanding } from "./log_store.ts";
 import { patiently } from "./patience.ts";
 
+const MOST_WAIT_MS = 6 * 86_400_000;
+
 export const SendInput = z.object({
   event: z.enum(eventNames),
   to: Recipient,
@@ -39,6 +41,8 @@ export const SendInput = z.object({
   data: z.unknown().optional(),
   /** The window whose items this mail tells of. */
   window: z.string().optional(),
+  /** Not before this moment (epoch ms), which may be further ahead than QStash's plan lets a message wait. */
+  notBefore: z.int().optional(),
 });
 export type SendInput = z.infer<typeof SendInput>;
 
@@ -110,6 +114,9 @@ async function send(
   };
   const heldBack = heldBackBy(event, standing.suppressions);
   if (heldBack) return await end(heldBack);
+  if (input.notBefore !== undefined && clock.now() < input.notBefore) {
+    return await context.defer(nextHop(clock.now(), input.notBefore));
+  }
   const until = quietEnd(config, event, input, clock.now());
   if (until !== undefined) return await context.defer(until);
   const { content, told } = await contentOf(sql, input, clock.now());
@@ -138,6 +145,11 @@ async function send(
     await suppress(sql, { recipient, scope: "all", reason: "refused", at: clock.now() });
     return await end("refused", { told });
   }
+}
+
+/** When the job that waits for `due` runs next: QStash's free plan holds a message for 7 days. */
+export function nextHop(now: number, due: number): number {
+  return Math.min(due, now + MOST_WAIT_MS);
 }
 
 /** When the recipient may be woken, where that is not now. */
