@@ -13,7 +13,18 @@ import type { AppEnv } from "../context.ts";
 
 const DAY_SECONDS = 86_400;
 /** What a page may read of an answer, besides its body. */
-const exposeHeaders = ["ETag", "Retry-After", "Server-Timing", "X-Degraded", "X-Request-Id"];
+const exposeHeaders = [
+  "ETag",
+  "RateLimit",
+  "RateLimit-Policy",
+  "Retry-After",
+  "Server-Timing",
+  "X-Degraded",
+  "X-RateLimit-Limit",
+  "X-RateLimit-Remaining",
+  "X-RateLimit-Reset",
+  "X-Request-Id",
+];
 
 /** Answers preflights, and lets pages of known origins read every answer, failures as well. */
 export const browserOrigins: MiddlewareHandler<AppEnv> = async (c, next) => {

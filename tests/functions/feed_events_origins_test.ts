@@ -30,7 +30,18 @@ Deno.test("a page of a known origin may send, and read the answer with its heade
   assert.equal(response.headers.get("access-control-allow-origin"), SHOP);
   assert.match(response.headers.get("vary")!, /Origin/);
   const exposed = response.headers.get("access-control-expose-headers")!.split(",");
-  assert.deepEqual(exposed, ["ETag", "Retry-After", "Server-Timing", "X-Degraded", "X-Request-Id"]);
+  assert.deepEqual(exposed, [
+    "ETag",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "Server-Timing",
+    "X-Degraded",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "X-Request-Id",
+  ]);
   assert.equal(response.headers.get("access-control-allow-credentials"), null);
   assert.equal(response.headers.get("x-content-type-options"), "nosniff");
   await response.body?.cancel();
