@@ -52,7 +52,9 @@ export function rateLimit(
     assertAllowed(answers, clock.now());
     await next();
     for (const [name, value] of Object.entries(limitHeaders(answers, clock.now()))) {
-      c.res.headers.append(name, value);
+      // The draft's are lists; of the common ones there is one, and the innermost limit's stays.
+      const isTaken = name.startsWith("X-RateLimit") && c.res.headers.has(name);
+      if (!isTaken) c.res.headers.append(name, value);
     }
   };
 }
