@@ -26,6 +26,7 @@ import { renderMail } from "../mail/render.tsx";
 import { secretOfNotifications } from "../parts.ts";
 import { recipientId, unsubscribeToken } from "../recipients.ts";
 import { heldBackBy, suppress } from "../suppressions.ts";
+import { closeWindow } from "../windows.ts";
 import { contentOf } from "./content.ts";
 import { eventOf } from "./event_of.ts";
 import { flowControls } from "./flow.ts";
@@ -113,7 +114,12 @@ async function send(
     return { outcome, providerId };
   };
   const heldBack = heldBackBy(event, standing.suppressions);
-  if (heldBack) return await end(heldBack);
+  if (heldBack) {
+    if (input.window === undefined) return await end(heldBack);
+    // What comes later waits in another window: the recipient may want mail again by then.
+    const { items } = await closeWindow(sql, input.window, clock.now());
+    return await end(heldBack, { told: items.length });
+  }
   if (input.notBefore !== undefined && clock.now() < input.notBefore) {
     return await context.defer(nextHop(clock.now(), input.notBefore));
   }
