@@ -125,7 +125,7 @@ export function compareQuietHours({ round, mails }: Evidence): Finding {
  * most for a window, and `heldMs` where faults hold its deliveries.
  */
 export function compareReleases(
-  { releases }: Evidence,
+  { releases }: Pick<Evidence, "releases">,
   { perSecond, heldMs }: { perSecond: number; heldMs: number },
 ): Finding[] {
   const windows: Finding = {

@@ -9,6 +9,8 @@
  */
 import {
   type Database,
+  type Mailer,
+  MailUnavailableError,
   PostgresUnavailableError,
   type Queue,
   QueueUnavailableError,
@@ -24,7 +26,7 @@ const LATE_MS = 8_000;
 /** How many of those that die take their isolate along. */
 const OF_ISOLATES = 0.5;
 
-export type Target = "redis" | "queue" | "postgres";
+export type Target = "redis" | "queue" | "postgres" | "mail";
 const strikes = ["fails", "is late", "dies"] as const;
 
 /** An isolate, as far as it can end. */
@@ -37,7 +39,7 @@ export interface FaultsOptions {
   /** Waits on the cloud's clock. */
   sleep(ms: number): Promise<void>;
   /** How likely each call meets a failure. */
-  odds: Readonly<Record<Target, number>>;
+  odds: Readonly<Partial<Record<Target, number>>>;
 }
 
 class Died extends Error {}
@@ -46,6 +48,7 @@ const errors: Readonly<Record<Target, () => Error>> = {
   redis: () => new RedisUnavailableError("chaos"),
   queue: () => new QueueUnavailableError("chaos"),
   postgres: () => new PostgresUnavailableError("chaos"),
+  mail: () => new MailUnavailableError("chaos"),
 };
 
 export class Faults {
@@ -76,6 +79,10 @@ export class Faults {
       (...call: unknown[]) => this.#meet(life, "queue", () => method(...call)),
     ]);
     return Object.fromEntries(disturbed);
+  }
+
+  mailer(life: Life, mailer: Mailer): Mailer {
+    return { send: (...call) => this.#meet(life, "mail", () => mailer.send(...call)) };
   }
 
   database(life: Life, database: Database): Database {
@@ -136,7 +143,7 @@ export class Faults {
 
   #draw(target: Target, among: readonly (typeof strikes)[number][]) {
     const { random, odds } = this.#options;
-    if (!this.isOn || !random.chance(odds[target])) return { isAfter: false };
+    if (!this.isOn || !random.chance(odds[target] ?? 0)) return { isAfter: false };
     const strike = random.pick(among);
     const isAfter = random.chance(0.5);
     const name = `${target} ${strike} ${isAfter ? "after" : "before"}`;

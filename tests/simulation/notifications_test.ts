@@ -1,0 +1,51 @@
+/**
+ * Notifications under seeded faults: refused, late and lost replies of Redis, QStash, Postgres and the
+ * provider, each away for a while, deliveries that come twice, late or out of order, requests and isolates
+ * that end at any await, clocks that differ, a deploy; backends that tell again what was not answered well.
+ *
+ * `ZEROPOLL_SEED=7 deno task test tests/simulation` replays one seed, `ZEROPOLL_SEED=1-200` runs many.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import type { PostgresServer } from "../../dev/postgres/server.ts";
+import { startDatabase } from "../support/database.ts";
+import { weatherNotifications } from "./notifications_weather.ts";
+
+const SEEDS = [1, 2, 3];
+const COUNT = 80;
+
+const given = Deno.env.get("ZEROPOLL_SEED");
+const [first, last = first] = (given ?? "").split("-").map(Number);
+const seeds = given === undefined
+  ? SEEDS
+  : Array.from({ length: last - first + 1 }, (_, index) => first + index);
+
+let server: PostgresServer;
+Deno.test.beforeAll(async () => {
+  server = await startDatabase();
+});
+Deno.test.afterAll(() => server.close());
+
+for (const seed of seeds) {
+  Deno.test({
+    name: `seed ${seed}: what was accepted is told once, or held back, and no rate is passed`,
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      const end = await weatherNotifications(seed, { url: server.url, count: COUNT });
+      if (given !== undefined) console.log(seed, end.summary);
+      assert.deepEqual(end.complaints, [], `seed ${seed}`);
+    },
+  });
+}
+
+Deno.test({
+  name: "a seed repeats itself: every mail, every answer, every command, every message",
+  sanitizeOps: false,
+  sanitizeResources: false,
+  fn: async () => {
+    const once = await weatherNotifications(106, { url: server.url, count: 60 });
+    assert.deepEqual(await weatherNotifications(106, { url: server.url, count: 60 }), once);
+  },
+});
