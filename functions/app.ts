@@ -65,7 +65,6 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   // Before every route: what is mounted ahead of it would be open.
   app.route("/", adminGuard);
   app.use("/admin/sign-in", rateLimit("sign-in", { method: "POST" }));
-  app.use("/notifications/unsubscribe", rateLimit("unsubscribe", { method: "POST" }));
   app.route("/", adminRoutes);
   app.route("/", healthRoutes);
   app.route("/", createDocsRoutes({ operations, registry: deps.jobs.registry }));

@@ -129,7 +129,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     armed: new ArmedSlots(sleep),
     registered: new RegisteredListings(),
     spool: new Spool(),
-    hands: new Hands(sleep),
+    hands: new Hands(sleep, clock),
     stale: newStaleFeed(),
     ...(config.identitySecret && { identities: createIdentities(config.identitySecret) }),
   });

@@ -113,6 +113,12 @@ export class RedisUnavailableError extends AppError {
   override readonly code = "redis_unavailable";
   override readonly retryable = true;
   override readonly retryAfterMs = 5_000;
+  /** Whether the caller waited for no longer. */
+  readonly isTimeout: boolean;
+  constructor(message: string, options: { cause?: unknown; isTimeout?: boolean } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.isTimeout = options.isTimeout ?? false;
+  }
 }
 
 /** Redis answered a command with an error. */

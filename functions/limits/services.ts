@@ -22,13 +22,6 @@ export const limitPolicies = defineLimits({
     whenAway: "open",
     lease: false,
   },
-  "unsubscribe": {
-    limit: 20,
-    windowMs: MINUTE_MS,
-    per: "address",
-    whenAway: "open",
-    lease: false,
-  },
   "limits-read": { limit: 60, windowMs: MINUTE_MS, whenAway: "open" },
 });
 

@@ -98,7 +98,10 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
       return { status: response.status, replies: parseReplies(text, what) };
     } catch (error) {
       if (error instanceof RedisUnavailableError || error instanceof RedisSizeError) throw error;
-      if (signal.aborted) throw unavailable(what, `no answer within ${limitMs} ms`);
+      if (signal.aborted) {
+        const message = `Cannot run ${what}: no answer within ${limitMs} ms`;
+        throw new RedisUnavailableError(message, { isTimeout: true });
+      }
       throw unavailable(what, "the connection failed", error);
     }
   }
@@ -168,7 +171,11 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
               { limitMs, mostBytes },
               () => tally && add(tally, commands, innerCommands),
             ),
-          (error) => error instanceof RedisUnavailableError,
+          (error) => {
+            if (!(error instanceof RedisUnavailableError)) return false;
+            // Who waits for less than others cannot tell that Redis is away for them as well.
+            return error.isTimeout && limitMs < timeoutMs ? undefined : true;
+          },
         );
       } finally {
         if (tally) tally.waitedMs += clock.now() - startedAt;

@@ -27,11 +27,12 @@ type Circuit =
 export interface Breaker {
   readonly state: Circuit["state"];
   /**
-   * Runs `work` unless the circuit is open. A rejection counts as a failure when `isFailure` says so.
+   * Runs `work` unless the circuit is open. A rejection counts as a failure when `isFailure` says so,
+   * as a success when it denies it, and as neither, but for a probe, when it does not know.
    *
    * @throws {CircuitOpenError} if the circuit is open, or another call is probing
    */
-  guard<T>(work: () => Promise<T>, isFailure: (error: unknown) => boolean): Promise<T>;
+  guard<T>(work: () => Promise<T>, isFailure: (error: unknown) => boolean | undefined): Promise<T>;
 }
 
 /** Makes a closed circuit. */
@@ -48,10 +49,11 @@ export function createBreaker(options: BreakerOptions): Breaker {
     return circuit = { state: "probing", since: clock.now() };
   }
 
-  function settle(entered: Circuit, failed: boolean): void {
+  function settle(entered: Circuit, failed: boolean | undefined): void {
     // A call that began before the circuit changed says nothing about it now.
     if (circuit !== entered) return;
-    if (!failed) {
+    if (failed === undefined && circuit.state === "closed") return;
+    if (failed === false) {
       circuit = circuit.state === "closed" && circuit.failures === 0
         ? circuit
         : { state: "closed", failures: 0 };

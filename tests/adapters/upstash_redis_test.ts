@@ -236,6 +236,17 @@ Deno.test("a call gives up at its timeout, and says neither token nor payload", 
   }, { timeoutMs: 60 });
 });
 
+Deno.test("who waits for less than the others does not open the circuit for them", async () => {
+  const silences = Array.from({ length: 6 }, () => silence);
+  await withRedis([...silences, ok(1), silence, ok(1)], async ({ redis }) => {
+    for (let call = 0; call < 6; call++) {
+      const hurried = redis.run(["INCR", "a"], { timeoutMs: 20 });
+      await assert.rejects(hurried, /no answer within 20 ms/);
+    }
+    assert.equal(await redis.run(["INCR", "a"]), 1);
+  }, { timeoutMs: 5_000 });
+});
+
 Deno.test("an answer that starts and never ends is a timeout too", async () => {
   const endless = () =>
     new Response(new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(3)) }));

@@ -101,6 +101,22 @@ Deno.test("a Redis that is slow is waited for no longer than 300 ms, by all that
   for (const { allowed, degraded } of answers) assert.deepEqual([allowed, degraded], [true, true]);
 });
 
+Deno.test("a Redis that stays slow is not waited for by every check, and jobs go on asking it", async () => {
+  await using world = await createLimitsWorld({ hurried: true });
+  const { limits, redis } = world.deps();
+  const disarm = world.cloud.redis.faults.add({ kind: "delay", ms: 600, clock: "real", times: 99 });
+  for (let check = 0; check < 5; check++) await limits.check(open, `person ${check}`);
+  const startedAt = performance.now();
+  for (let check = 0; check < 5; check++) {
+    assert.equal((await limits.check(open, `person ${check}`)).degraded, true);
+  }
+  assert.ok(performance.now() - startedAt < 250, "nothing was waited for");
+  assert.equal(await redis.run(["SET", "job", "goes on"]), "OK");
+  disarm();
+  await world.cloud.advance(30_000);
+  assert.equal((await limits.check(open, "ann")).degraded, false);
+});
+
 Deno.test("what passes while Redis is away counts from what this isolate let through before", async () => {
   await using world = await createLimitsWorld();
   const { limits } = world.deps();

@@ -148,13 +148,12 @@ Deno.test("signing in is limited by address, and other methods are not counted",
   assert.doesNotMatch(found[1].join(), /127\.0\.0\.1/, "an address stands in no key");
 });
 
-Deno.test("unsubscribing is limited by address as well", async () => {
+Deno.test("one-click unsubscribes of a mail provider are not limited: all come from few addresses", async () => {
   await using world = await createLimitsWorld();
-  const statuses = [];
-  for (let click = 0; click < 21; click++) {
-    statuses.push((await world.call("POST", "/notifications/unsubscribe?token=none")).status);
+  for (let click = 0; click < 30; click++) {
+    const { status } = await world.call("POST", "/notifications/unsubscribe?token=none");
+    assert.equal(status, 503, "it is asked; the world has no Postgres");
   }
-  assert.deepEqual(statuses.map((status) => status === 429), [...Array(20).fill(false), true]);
 });
 
 /** A route of its own on the world's parts. */

@@ -7,7 +7,8 @@
  * @module
  */
 import type { LimitPolicy } from "../../contracts/limit.ts";
-import type { Sleep } from "../../ports.ts";
+import type { Clock, Sleep } from "../../ports.ts";
+import { type Breaker, createBreaker } from "../breaker.ts";
 import { Turn } from "../turn.ts";
 import { type Counts, freeAt, windowAt } from "./window.ts";
 
@@ -129,9 +130,12 @@ export class Hands {
   readonly #sleep: Sleep;
   /** Whether Redis could not be asked, the last time it was. */
   isAway = false;
+  /** Rests limits alone: 300 ms are short, and others wait for longer. */
+  readonly breaker: Breaker;
 
-  constructor(sleep: Sleep) {
+  constructor(sleep: Sleep, clock: Clock) {
     this.#sleep = sleep;
+    this.breaker = createBreaker({ dependency: "redis", clock });
   }
 
   get size(): number {

@@ -13,12 +13,13 @@ import {
   CommandRefusedError,
   LimitExceededError,
   LimitUnavailableError,
+  RedisUnavailableError,
 } from "../../errors.ts";
 import type { Clock, Log, Redis, RedisTally } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
 import { answerAway, answerLocally } from "./answers.ts";
 import { askRedis } from "./ask.ts";
-import type { Hands } from "./hands.ts";
+import type { Hand, Hands } from "./hands.ts";
 import { giveBackUnits } from "./give_back.ts";
 import { readRemaining } from "./remaining.ts";
 import { windowAt } from "./window.ts";
@@ -182,14 +183,14 @@ async function checkHand(
       if (local) return local;
       let answer: LimitAnswer | undefined;
       await hand.turn.take(async () => {
-        answer = await askRedis(dependencies, hand, weight);
+        answer = await ask(dependencies, hand, weight);
       });
       noteBack(dependencies);
       if (answer) return answer;
     }
     const local = answerLocally(hand, weight, clock.now());
     if (local) return local;
-    const answer = await askRedis(dependencies, hand, weight);
+    const answer = await ask(dependencies, hand, weight);
     noteBack(dependencies);
     return answer;
   } catch (error) {
@@ -199,6 +200,14 @@ async function checkHand(
   } finally {
     hand.waiting.delete(check);
   }
+}
+
+/** After five outages in a row nobody waits for Redis for 30 s. */
+function ask(dependencies: LimitsDependencies, hand: Hand, weight: number): Promise<LimitAnswer> {
+  return dependencies.hands.breaker.guard(
+    () => askRedis(dependencies, hand, weight),
+    (error) => error instanceof RedisUnavailableError,
+  );
 }
 
 /** Once for each change, not for each request. */

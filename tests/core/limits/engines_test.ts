@@ -13,6 +13,7 @@ import {
   Hands,
   type LimitPolicy,
 } from "../../../shared/mod.ts";
+import { systemSleep } from "../../../shared/adapters/system.ts";
 import { type Gateway, testOnEachEngine } from "../../conformance/redis_gateway.ts";
 import { silentLog } from "../../support/silent_log.ts";
 import { patientRedis } from "./patient_redis.ts";
@@ -40,7 +41,7 @@ function isolate({ url, token }: Gateway) {
     { UPSTASH_REDIS_REST_URL: url, UPSTASH_REDIS_REST_TOKEN: token },
     clock,
   );
-  const hands = new Hands((ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+  const hands = new Hands(systemSleep, clock);
   const counter = createUpstashCounter(redis);
   return createLimits(table, { redis, counter, clock, log: silentLog, keys, hands });
 }

@@ -190,7 +190,7 @@ Deno.test("an identifier that has gone quiet gives its units back with another's
 });
 
 Deno.test("what an isolate remembers is bounded", () => {
-  const hands = new Hands(() => Promise.resolve());
+  const hands = new Hands(() => Promise.resolve(), { now: () => 0 });
   for (let user = 0; user < MOST_HANDS + 500; user++) {
     const hand = hands.of(sliding, `user ${user}`, 0);
     hand.put(0, 10);
