@@ -55,17 +55,17 @@ const prices: readonly Price[] = [
     holds: ({ attempt, end }) => attempt > 0 && end === "deferred",
   },
   {
-    what: "one too many, of a first delivery",
+    what: "nothing left to do, at a first delivery",
     commands: 2,
     holds: ({ generation, attempt, end }) => generation + attempt === 0 && end === undefined,
   },
   {
-    what: "one too many, of a further attempt",
+    what: "nothing left to do, at a further attempt",
     commands: 1,
     holds: ({ attempt, end }) => attempt > 0 && end === undefined,
   },
   {
-    what: "one too many, after the mail was put off",
+    what: "nothing left to do, after it was put off",
     commands: 3,
     holds: ({ generation, attempt, end }) => generation > 0 && attempt === 0 && end === undefined,
   },
