@@ -59,6 +59,8 @@ export interface LogRow {
 const KEPT_MS = 400 * 86_400_000;
 /** Windows hold what people wrote to one another: no longer than a replay may need it. */
 const WINDOW_KEPT_MS = 8 * 86_400_000;
+/** One that QStash did not take, and that nobody joined since: its caller was told, and did not come again. */
+const OPEN_WINDOW_KEPT_MS = 60 * 86_400_000;
 const SWEPT_ROWS = 10;
 
 /** Writes the row, once, and sweeps what has been kept for long enough. */
@@ -75,7 +77,8 @@ export async function logNotification(sql: Sql, row: LogRow): Promise<void> {
          ORDER BY at LIMIT ${SWEPT_ROWS} FOR UPDATE SKIP LOCKED)
      ), swept_windows AS (
        DELETE FROM notification_windows WHERE id IN (
-         SELECT id FROM notification_windows WHERE closed_at < $9::text::timestamptz
+         SELECT id FROM notification_windows
+         WHERE closed_at < $9::text::timestamptz OR closed_at IS NULL AND ends_at < $10::text::timestamptz
          ORDER BY closed_at LIMIT ${SWEPT_ROWS} FOR UPDATE SKIP LOCKED)
      )
      INSERT INTO notifications (id, event, recipient, outcome, provider_id, told, at)
@@ -91,6 +94,7 @@ export async function logNotification(sql: Sql, row: LogRow): Promise<void> {
       new Date(at).toISOString(),
       new Date(at - KEPT_MS).toISOString(),
       new Date(at - WINDOW_KEPT_MS).toISOString(),
+      new Date(at - OPEN_WINDOW_KEPT_MS).toISOString(),
     ],
   );
 }

@@ -2,8 +2,8 @@
  * The jobs that send: one for each flow-control key, with the same work.
  *
  * 2 commands and a message for a mail. The job's id is the provider's idempotency key and the log's
- * primary key, so a delivery that comes twice, late or after a crash sends nothing twice. No outcome
- * but a mail that the provider finds fault with is a dead letter.
+ * primary key, so a delivery that comes twice, late or after a crash sends nothing twice. Dead letters
+ * are mails that the provider finds fault with, and those whose three attempts got no answer at all.
  *
  * @module
  */

@@ -41,25 +41,32 @@ export async function replay(
     await deadLetters.remove(id);
     throw new RequestError("replay_refused", `Cannot replay ${id}: the job has moved on since`);
   }
-  const generation = letter.generation + 1;
-  const nonce = ids.random();
   const steps = Object.hasOwn(options, "input") ? undefined : records.claim?.steps;
-  if (job.tracked) {
-    await redis.transaction([
-      [
-        "SET",
-        keys.jobClaim(id),
-        JSON.stringify(
-          queuedClaim(job, letter, records, clock.now(), { generation, nonce, steps }),
-        ),
-        "EX",
-        claimSeconds({ job }),
-      ],
-      ["DEL", keys.jobOutcome(id)],
-    ], { repeatable: true });
-  }
-  const next = { ...envelope, id, input, generation, after: nonce, steps };
-  await queue.publish(publicationOf(publicUrl, job, next, options.notBefore));
+  let generation = letter.generation;
+  let isKnown: boolean;
+  do {
+    generation++;
+    const nonce = ids.random();
+    if (job.tracked) {
+      await redis.transaction([
+        [
+          "SET",
+          keys.jobClaim(id),
+          JSON.stringify(
+            queuedClaim(job, letter, records, clock.now(), { generation, nonce, steps }),
+          ),
+          "EX",
+          claimSeconds({ job }),
+        ],
+        ["DEL", keys.jobOutcome(id)],
+      ], { repeatable: true });
+    }
+    const next = { ...envelope, id, input, generation, after: nonce, steps };
+    const publication = publicationOf(publicUrl, job, next, options.notBefore);
+    // Published before by the attempt that was given up, or by a replay whose answer was lost: of that
+    // QStash may have nothing left to deliver.
+    isKnown = (await queue.publish(publication)).deduplicated;
+  } while (isKnown);
   await deadLetters.remove(id);
   log.info("dead_letter.replayed", { job: job.name, id, generation });
   return { id, generation };

@@ -161,6 +161,24 @@ Deno.test("a job that was given up although it had deferred does not run behind 
   assert.equal((await world.jobs.state(id)).state, "succeeded");
 });
 
+Deno.test("a replay is no message that QStash has had before, from an attempt that was given up", async () => {
+  await using world = await createWorld({
+    onStart({ attempt, generation }) {
+      if (generation === 0 && attempt < 3) throw new Error("Told to fail");
+      return Promise.resolve();
+    },
+  });
+  const { id } = await world.jobs.enqueue("work.do", { defersMs: [120_000] });
+  await world.cloud.advance("10m");
+  // The last attempt puts the job off, and QStash does not hear that it ended well.
+  world.cloud.qstash.faults.add({ kind: "lost", matches: ({ url }) => !isFailure(url) });
+  await world.cloud.advance("24m");
+  assert.equal((await world.jobs.state(id)).state, "failed");
+  await world.jobs.replay(id, { input: {} });
+  await world.cloud.settle();
+  assert.equal((await world.jobs.state(id)).state, "succeeded");
+});
+
 const isFailure = (url: string) => url.endsWith("/qstash/failures");
 
 Deno.test("a replay of an old letter that fails before it is claimed is found while nobody was told", async () => {
