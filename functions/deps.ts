@@ -7,6 +7,7 @@
  * @module
  */
 import { createConsoleLog } from "../shared/adapters/console_log.ts";
+import { createOpenAi } from "../shared/adapters/openai.ts";
 import { createPostgres, type PostgresOptions } from "../shared/adapters/postgres.ts";
 import { createQstash } from "../shared/adapters/qstash.ts";
 import { createDeliveryVerifier } from "../shared/adapters/qstash_verifier.ts";
@@ -34,6 +35,7 @@ import {
   type Jobs,
   type Keys,
   type Limits,
+  type Llm,
   type Log,
   type Mailer,
   type Queue,
@@ -66,6 +68,8 @@ export interface Outside {
   userTokens?: UserTokens;
   /** Absent without `RESEND_API_KEY`. */
   mailer?: Mailer;
+  /** Absent without `OPENAI_API_KEY`. */
+  llm?: Llm;
 }
 
 /** What an isolate keeps from one request to the next: plain data, as workerd shares nothing else. */
@@ -110,7 +114,8 @@ export function createDeps<R extends Registry = AppRegistry>(
 ): Deps<R> {
   const { clock = systemClock, sleep = systemSleep } = outside;
   const mailer = outside.mailer ?? (config.mail && createResend(config.mail));
-  const own = createRegistry({ config, mailer });
+  const llm = outside.llm ?? (config.llm && createOpenAi(config.llm));
+  const own = createRegistry({ config, mailer, llm });
   const jobs = typeof registry === "function" ? registry(own) : registry ?? own as unknown as R;
   return compose(config, jobs, {
     clock,
@@ -124,6 +129,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     database: createDatabase(config),
     userTokens: config.userTokens && createUserTokens(config.userTokens, clock),
     mailer,
+    llm,
     ...outside,
   }, {
     armed: new ArmedSlots(sleep),
@@ -170,7 +176,8 @@ function compose<R extends Registry>(
   memory: Memory,
   tally?: RedisTally,
 ): Deps<R> {
-  const { clock, sleep, ids, log, redis, queue, verifier, database, userTokens, mailer } = outside;
+  const { clock, sleep, ids, log, redis, queue, verifier, database, userTokens, mailer, llm } =
+    outside;
   const keys = createKeys(config.namespace);
   const deadLetters = database
     ? createPostgresDeadLetters(database, clock)
@@ -219,6 +226,7 @@ function compose<R extends Registry>(
     database,
     userTokens,
     mailer,
+    llm,
     keys,
     deadLetters,
     jobs,

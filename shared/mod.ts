@@ -14,6 +14,7 @@ export {
 export { DeadLetter } from "./contracts/dead_letter.ts";
 export { FavoriteEntry, ImpressionsEntry, LogEntry } from "./contracts/event_log.ts";
 export type { LimitAnswer, LimitPolicy } from "./contracts/limit.ts";
+export { ReplyEnd, ReplyFrame, ReplySnapshot } from "./contracts/reply_stream.ts";
 export { JobFailure, JobId, JobOutcome, JobStateName, JobView } from "./contracts/job.ts";
 export {
   AppError,
@@ -27,6 +28,8 @@ export {
   LeaseLostError,
   LimitExceededError,
   LimitUnavailableError,
+  LlmRejectedError,
+  LlmUnavailableError,
   MailRefusedError,
   MailRejectedError,
   MailUnavailableError,
@@ -50,6 +53,9 @@ export type {
   DeliveryVerifier,
   FlowControl,
   Ids,
+  Llm,
+  LlmMessage,
+  LlmRequest,
   Log,
   LogFields,
   Mail,

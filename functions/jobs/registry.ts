@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Config, defineRegistry, type Mailer } from "../../shared/mod.ts";
+import { type Config, defineRegistry, type Llm, type Mailer } from "../../shared/mod.ts";
 import { feedAudit, feedClose, feedFlush, feedRank, feedRecord } from "../feed/jobs.ts";
 import { createSendJobs } from "../notifications/jobs.ts";
 import { debugEcho } from "./debug_echo.ts";
@@ -24,6 +24,8 @@ export interface JobParts {
   config: Config;
   /** Absent without `RESEND_API_KEY`. */
   mailer?: Mailer;
+  /** Absent without `OPENAI_API_KEY`. */
+  llm?: Llm;
 }
 
 /** Makes the table of all jobs; once for each isolate. */

@@ -45,6 +45,18 @@ export function createKeys(namespace: string) {
     /** Hash (`refilledAt`, `tokens`); TTL: until it would be full. 4 commands for a check. */
     limitBucket: (limit: string, identifier: string) =>
       `${namespace}:limit:${limit}:${encodeURIComponent(identifier.toWellFormed())}`,
+    /** Channel of a reply's frames (JSON `ReplyFrame`). 1 command for a batch, 1 for each who listens. */
+    replyChannel: (reply: string) => `${namespace}:reply:${reply}`,
+    /** String (JSON `ReplySnapshot`); TTL 1 h. 1 command for every fourth batch and the end, 1 for a viewer. */
+    replySnapshot: (reply: string) => `${namespace}:reply:${reply}:snapshot`,
+    /** String (JSON, the last 50 messages); TTL 24 h. 1 command for a page, 1 for a message that changes it. */
+    conversationPage: (conversation: string) => `${namespace}:conversation:${conversation}:latest`,
+    /** List of what a user searched for last; TTL 30 days. 1 command to read. */
+    recentSearches: (user: string) => `${namespace}:searches:${encodeURIComponent(user)}`,
+    /** String (JSON, a profile); TTL 24 h. 1 command to read. */
+    profile: (user: string) => `${namespace}:profile:${encodeURIComponent(user)}`,
+    /** Set of the users who were active on a UTC day, by what; TTL 2 days. 1 command for an activity. */
+    activeUsers: (what: string, slot: string) => `${namespace}:active:${what}:${slot}`,
     /** String (JSON `DeadLetter`); TTL 30 days. */
     deadLetter: (id: string) => `${namespace}:dead-letter:${id}`,
     /** Sorted set of dead letters' ids by time of failure; TTL 30 days, renewed by each. */

@@ -1,0 +1,93 @@
+/**
+ * Conversations, what was said in them, replies in the making, and what is learnt of people.
+ *
+ * @module
+ */
+import type { Migration } from "./migrations.ts";
+
+export const chat: Migration = {
+  id: 4,
+  name: "chat",
+  sql: `
+CREATE TABLE chat_conversations (
+  id text COLLATE "C" PRIMARY KEY,
+  user_id text COLLATE "C" NOT NULL,
+  title text NOT NULL DEFAULT '',
+  created_at timestamptz NOT NULL,
+  updated_at timestamptz NOT NULL
+);
+CREATE INDEX chat_conversations_of_user ON chat_conversations (user_id, updated_at DESC, id);
+
+CREATE TABLE chat_messages (
+  id text COLLATE "C" PRIMARY KEY,
+  conversation text COLLATE "C" NOT NULL REFERENCES chat_conversations (id) ON DELETE CASCADE,
+  user_id text COLLATE "C" NOT NULL,
+  position bigint GENERATED ALWAYS AS IDENTITY,
+  role text NOT NULL CHECK (role IN ('user', 'assistant')),
+  text text NOT NULL,
+  client_id text COLLATE "C",
+  created_at timestamptz NOT NULL,
+  search tsvector GENERATED ALWAYS AS (to_tsvector('simple', text)) STORED,
+  UNIQUE (conversation, client_id)
+);
+CREATE INDEX chat_messages_of_conversation ON chat_messages (conversation, position);
+CREATE INDEX chat_messages_of_user ON chat_messages (user_id, created_at);
+CREATE INDEX chat_messages_search ON chat_messages USING gin (search);
+
+CREATE TABLE chat_replies (
+  id text COLLATE "C" PRIMARY KEY,
+  conversation text COLLATE "C" NOT NULL REFERENCES chat_conversations (id) ON DELETE CASCADE,
+  user_id text COLLATE "C" NOT NULL,
+  question text COLLATE "C" NOT NULL UNIQUE REFERENCES chat_messages (id) ON DELETE CASCADE,
+  position bigint GENERATED ALWAYS AS IDENTITY,
+  state text NOT NULL DEFAULT 'waiting'
+    CHECK (state IN ('waiting', 'producing', 'done', 'stopped', 'failed')),
+  epoch integer NOT NULL DEFAULT 0,
+  lease_until timestamptz,
+  text text NOT NULL DEFAULT '',
+  error text,
+  created_at timestamptz NOT NULL,
+  ended_at timestamptz
+);
+CREATE INDEX chat_replies_open ON chat_replies (conversation, position)
+  WHERE state IN ('waiting', 'producing');
+
+CREATE TABLE profile_activities (
+  id text COLLATE "C" PRIMARY KEY,
+  user_id text COLLATE "C" NOT NULL,
+  domain text NOT NULL,
+  item text NOT NULL,
+  minutes double precision NOT NULL DEFAULT 0,
+  tags text[] NOT NULL DEFAULT '{}',
+  at timestamptz NOT NULL
+);
+CREATE INDEX profile_activities_of_user ON profile_activities (user_id, at);
+CREATE INDEX profile_activities_at ON profile_activities (at);
+
+CREATE TABLE profile_sentiments (
+  user_id text COLLATE "C" NOT NULL,
+  slot timestamptz NOT NULL,
+  messages integer NOT NULL,
+  score double precision NOT NULL,
+  source text NOT NULL,
+  computed_at timestamptz NOT NULL,
+  PRIMARY KEY (user_id, slot)
+);
+CREATE INDEX profile_sentiments_slot ON profile_sentiments (slot);
+
+CREATE TABLE profile_summaries (
+  day date PRIMARY KEY,
+  users integer NOT NULL,
+  messages integer NOT NULL,
+  mean_score double precision NOT NULL,
+  detail jsonb NOT NULL DEFAULT '{}',
+  computed_at timestamptz NOT NULL
+);
+
+CREATE TABLE profiles (
+  user_id text COLLATE "C" PRIMARY KEY,
+  scores jsonb NOT NULL,
+  updated_at timestamptz NOT NULL
+);
+`,
+};
