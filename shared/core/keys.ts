@@ -47,6 +47,8 @@ export function createKeys(namespace: string) {
       `${namespace}:limit:${limit}:${encodeURIComponent(identifier.toWellFormed())}`,
     /** Channel of a reply's frames (JSON `ReplyFrame`). 1 command for a batch, 1 for each who listens. */
     replyChannel: (reply: string) => `${namespace}:reply:${reply}`,
+    /** Channel on which a reply's producer is told to stop. 1 command for it to listen, 1 to stop it. */
+    replyControl: (reply: string) => `${namespace}:reply:${reply}:control`,
     /** String (JSON `ReplySnapshot`); TTL 1 h. 1 command for every fourth batch and the end, 1 for a viewer. */
     replySnapshot: (reply: string) => `${namespace}:reply:${reply}:snapshot`,
     /** String (JSON, the last 50 messages); TTL 24 h. 1 command for a page, 1 for a message that changes it. */

@@ -44,6 +44,7 @@ CREATE TABLE chat_replies (
     CHECK (state IN ('waiting', 'producing', 'done', 'stopped', 'failed')),
   epoch integer NOT NULL DEFAULT 0,
   lease_until timestamptz,
+  stop_requested boolean NOT NULL DEFAULT false,
   text text NOT NULL DEFAULT '',
   error text,
   created_at timestamptz NOT NULL,
