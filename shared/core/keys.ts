@@ -55,10 +55,8 @@ export function createKeys(namespace: string) {
     conversationPage: (conversation: string) => `${namespace}:conversation:${conversation}:latest`,
     /** List of what a user searched for last; TTL 30 days. 1 command to read. */
     recentSearches: (user: string) => `${namespace}:searches:${encodeURIComponent(user)}`,
-    /** String (JSON, a profile); TTL 24 h. 1 command to read. */
+    /** String (JSON, a profile); TTL 24 h. 1 command to read, 1 more where it is not there, 1 to update. */
     profile: (user: string) => `${namespace}:profile:${encodeURIComponent(user)}`,
-    /** Set of the users who were active on a UTC day, by what; TTL 2 days. 1 command for an activity. */
-    activeUsers: (what: string, slot: string) => `${namespace}:active:${what}:${slot}`,
     /** String (JSON `DeadLetter`); TTL 30 days. */
     deadLetter: (id: string) => `${namespace}:dead-letter:${id}`,
     /** Sorted set of dead letters' ids by time of failure; TTL 30 days, renewed by each. */

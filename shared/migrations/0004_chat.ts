@@ -32,6 +32,7 @@ CREATE TABLE chat_messages (
 );
 CREATE INDEX chat_messages_of_conversation ON chat_messages (conversation, position);
 CREATE INDEX chat_messages_of_user ON chat_messages (user_id, created_at);
+CREATE INDEX chat_messages_said ON chat_messages (created_at, user_id) WHERE role = 'user';
 CREATE INDEX chat_messages_search ON chat_messages USING gin (search);
 
 CREATE TABLE chat_replies (
@@ -54,22 +55,32 @@ CREATE INDEX chat_replies_open ON chat_replies (conversation, position)
   WHERE state IN ('waiting', 'producing');
 
 CREATE TABLE profile_activities (
-  id text COLLATE "C" PRIMARY KEY,
   user_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
   domain text NOT NULL,
-  item text NOT NULL,
+  item text COLLATE "C" NOT NULL,
   minutes double precision NOT NULL DEFAULT 0,
   tags text[] NOT NULL DEFAULT '{}',
-  at timestamptz NOT NULL
+  at timestamptz NOT NULL,
+  received_at timestamptz NOT NULL,
+  PRIMARY KEY (user_id, id)
 );
 CREATE INDEX profile_activities_of_user ON profile_activities (user_id, at);
-CREATE INDEX profile_activities_at ON profile_activities (at);
+CREATE INDEX profile_activities_received ON profile_activities (received_at, user_id);
+
+CREATE TABLE profile_items (
+  domain text NOT NULL,
+  item text COLLATE "C" NOT NULL,
+  tags text[] NOT NULL,
+  asked_at timestamptz NOT NULL,
+  PRIMARY KEY (domain, item)
+);
 
 CREATE TABLE profile_sentiments (
   user_id text COLLATE "C" NOT NULL,
   slot timestamptz NOT NULL,
   messages integer NOT NULL,
-  score double precision NOT NULL,
+  score double precision,
   source text NOT NULL,
   computed_at timestamptz NOT NULL,
   PRIMARY KEY (user_id, slot)
@@ -80,7 +91,7 @@ CREATE TABLE profile_summaries (
   day date PRIMARY KEY,
   users integer NOT NULL,
   messages integer NOT NULL,
-  mean_score double precision NOT NULL,
+  mean_score double precision,
   detail jsonb NOT NULL DEFAULT '{}',
   computed_at timestamptz NOT NULL
 );
@@ -88,6 +99,7 @@ CREATE TABLE profile_summaries (
 CREATE TABLE profiles (
   user_id text COLLATE "C" PRIMARY KEY,
   scores jsonb NOT NULL,
+  until timestamptz NOT NULL,
   updated_at timestamptz NOT NULL
 );
 `,
