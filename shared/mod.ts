@@ -138,6 +138,7 @@ export type { FailedDelivery, FailureAnswer } from "./core/jobs/failures.ts";
 export {
   type AnyJob,
   type Backoff,
+  type ContextGroupOptions,
   defineJob,
   defineRegistry,
   type Enqueued,
