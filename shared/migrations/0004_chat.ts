@@ -22,15 +22,17 @@ CREATE TABLE chat_messages (
   id text COLLATE "C" PRIMARY KEY,
   conversation text COLLATE "C" NOT NULL REFERENCES chat_conversations (id) ON DELETE CASCADE,
   user_id text COLLATE "C" NOT NULL,
-  position bigint GENERATED ALWAYS AS IDENTITY,
+  position bigint NOT NULL DEFAULT 0,
   role text NOT NULL CHECK (role IN ('user', 'assistant')),
   text text NOT NULL,
   client_id text COLLATE "C",
   created_at timestamptz NOT NULL,
-  search tsvector GENERATED ALWAYS AS (to_tsvector('simple', text)) STORED,
+  search tsvector NOT NULL GENERATED ALWAYS AS (
+    to_tsvector('simple', text) || array_to_tsvector(ARRAY[' ' || user_id])
+  ) STORED,
   UNIQUE (conversation, client_id)
 );
-CREATE INDEX chat_messages_of_conversation ON chat_messages (conversation, position);
+CREATE UNIQUE INDEX chat_messages_of_conversation ON chat_messages (conversation, position);
 CREATE INDEX chat_messages_of_user ON chat_messages (user_id, created_at);
 CREATE INDEX chat_messages_said ON chat_messages (created_at, user_id) WHERE role = 'user';
 CREATE INDEX chat_messages_search ON chat_messages USING gin (search);
@@ -40,7 +42,7 @@ CREATE TABLE chat_replies (
   conversation text COLLATE "C" NOT NULL REFERENCES chat_conversations (id) ON DELETE CASCADE,
   user_id text COLLATE "C" NOT NULL,
   question text COLLATE "C" NOT NULL UNIQUE REFERENCES chat_messages (id) ON DELETE CASCADE,
-  position bigint GENERATED ALWAYS AS IDENTITY,
+  position bigint NOT NULL DEFAULT 0,
   state text NOT NULL DEFAULT 'waiting'
     CHECK (state IN ('waiting', 'producing', 'done', 'stopped', 'failed')),
   epoch integer NOT NULL DEFAULT 0,
@@ -51,8 +53,27 @@ CREATE TABLE chat_replies (
   created_at timestamptz NOT NULL,
   ended_at timestamptz
 );
+CREATE UNIQUE INDEX chat_replies_of_conversation ON chat_replies (conversation, position);
 CREATE INDEX chat_replies_open ON chat_replies (conversation, position)
   WHERE state IN ('waiting', 'producing');
+
+CREATE FUNCTION chat_next_position() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  -- Under a lock of the conversation: positions become visible in their order, and none is skipped.
+  PERFORM FROM chat_conversations WHERE id = NEW.conversation FOR NO KEY UPDATE;
+  IF TG_TABLE_NAME = 'chat_messages' THEN
+    SELECT coalesce(max(position), 0) + 1 INTO NEW.position
+    FROM chat_messages WHERE conversation = NEW.conversation;
+  ELSE
+    SELECT coalesce(max(position), 0) + 1 INTO NEW.position
+    FROM chat_replies WHERE conversation = NEW.conversation;
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER chat_message_position BEFORE INSERT ON chat_messages
+  FOR EACH ROW EXECUTE FUNCTION chat_next_position();
+CREATE TRIGGER chat_reply_position BEFORE INSERT ON chat_replies
+  FOR EACH ROW EXECUTE FUNCTION chat_next_position();
 
 CREATE TABLE profile_activities (
   user_id text COLLATE "C" NOT NULL,
