@@ -129,6 +129,18 @@ export { createRedisDeadLetters } from "./core/dead_letters.ts";
 export { createPostgresDeadLetters } from "./core/postgres_dead_letters.ts";
 export { withFields } from "./core/log_fields.ts";
 export { newTally } from "./core/redis_policy.ts";
+export type { ReplyEvent, ReplyPlace } from "./core/streams/reply_event.ts";
+export {
+  type FollowOptions,
+  followReply,
+  type StoredReply,
+} from "./core/streams/reply_follower.ts";
+export {
+  createReplyWriter,
+  type ReplyWriter,
+  type ReplyWriterOptions,
+  type StreamParts,
+} from "./core/streams/reply_writer.ts";
 export { Turn } from "./core/turn.ts";
 export { createKeys, type Keys } from "./core/keys.ts";
 export type { DeliveryAnswer, JobDelivery } from "./core/jobs/deliver.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { RedisCommandError, RedisSizeError, RedisUnavailableError } from "../errors.ts";
+import { RedisCommandError, RedisSizeError } from "../errors.ts";
 import type { Redis, RedisCommand, RedisTally, RedisValue } from "../ports.ts";
 import { commandName } from "../core/redis_policy.ts";
 import {
@@ -37,8 +37,7 @@ export function redisOver(transport: UpstashTransport, tally?: RedisTally): Redi
       const replies = await transport.send("transaction", commands, { ...options, tally });
       return commands.map((command, index) => valueOf(command, replies[index]));
     },
-    subscribe: () =>
-      Promise.reject(new RedisUnavailableError("Cannot run SUBSCRIBE: not built yet")),
+    subscribe: (channel, { signal }) => transport.subscribe(channel, { signal, tally }),
     tallied: (into) => redisOver(transport, into),
   };
 }
