@@ -25,6 +25,8 @@ import { galleryRoutes } from "./notifications/gallery/gallery_routes.tsx";
 import { notificationRoutes } from "./notifications/routes.ts";
 import { triggerOperations } from "./notifications/triggers/operations.ts";
 import { triggerRoutes } from "./notifications/triggers/routes.ts";
+import { profileOperations } from "./profiles/operations.ts";
+import { profilesRoutes } from "./profiles/routes.ts";
 import { answerProblem, answerUnknown } from "./middleware/problem.ts";
 import { rateLimit } from "./middleware/rate_limit.ts";
 import { requestLog } from "./middleware/request_log.ts";
@@ -45,6 +47,7 @@ export const operations = [
   ...providerOperations,
   ...triggerOperations,
   ...limitOperations,
+  ...profileOperations,
   ...webhookOperations,
   ...opsOperations,
   ...adminOperations,
@@ -77,5 +80,6 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.route("/", galleryRoutes);
   app.route("/", providerRoutes);
   app.route("/", triggerRoutes);
+  app.route("/", profilesRoutes);
   return app;
 }

@@ -52,6 +52,7 @@ import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
 import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 import { type LimitName, limitPolicies } from "./limits/services.ts";
+import type { Catalogs } from "./profiles/catalogs.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
 export interface Outside {
@@ -70,6 +71,8 @@ export interface Outside {
   mailer?: Mailer;
   /** Absent without `OPENAI_API_KEY`. */
   llm?: Llm;
+  /** Who knows what users' songs, films and games are; there is none by default. */
+  catalogs?: Catalogs;
 }
 
 /** What an isolate keeps from one request to the next: plain data, as workerd shares nothing else. */
@@ -115,7 +118,7 @@ export function createDeps<R extends Registry = AppRegistry>(
   const { clock = systemClock, sleep = systemSleep } = outside;
   const mailer = outside.mailer ?? (config.mail && createResend(config.mail));
   const llm = outside.llm ?? (config.llm && createOpenAi(config.llm));
-  const own = createRegistry({ config, mailer, llm });
+  const own = createRegistry({ config, mailer, llm, catalogs: outside.catalogs });
   const jobs = typeof registry === "function" ? registry(own) : registry ?? own as unknown as R;
   return compose(config, jobs, {
     clock,

@@ -7,6 +7,7 @@
 import { type Config, defineRegistry, type Llm, type Mailer } from "../../shared/mod.ts";
 import { feedAudit, feedClose, feedFlush, feedRank, feedRecord } from "../feed/jobs.ts";
 import { createSendJobs } from "../notifications/jobs.ts";
+import { type Catalogs, createProfileJobs } from "../profiles/jobs.ts";
 import { debugEcho } from "./debug_echo.ts";
 import { githubPush } from "./github_push.ts";
 
@@ -26,6 +27,8 @@ export interface JobParts {
   mailer?: Mailer;
   /** Absent without `OPENAI_API_KEY`. */
   llm?: Llm;
+  /** Who knows what users' songs, films and games are. Absent: nobody is asked. */
+  catalogs?: Catalogs;
 }
 
 /** Makes the table of all jobs; once for each isolate. */
@@ -40,6 +43,7 @@ export function createRegistry(parts: JobParts) {
   return defineRegistry({
     ...jobs,
     ...createSendJobs(parts),
+    ...createProfileJobs(parts),
     "feed.audit": { ...feedAudit, flowControl },
     "feed.rank": { ...feedRank, flowControl },
   });
