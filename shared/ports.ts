@@ -264,15 +264,27 @@ export interface LlmRequest {
   maxTokens?: number;
   /** The same for the same person, and no name of theirs; for the provider's abuse checks. */
   user?: string;
+  /** The answer is one JSON object; the messages must say so, and of what shape. Default: false. */
+  json?: boolean;
 }
 
 /**
- * A language model. The text comes piece by piece; the iteration throws `LlmUnavailableError` (it
- * may answer later; what came was said) or `LlmRejectedError` (it never will answer this).
+ * A language model. What it says may come late, or break off: `LlmUnavailableError` (it may answer
+ * later) or `LlmRejectedError` (it never will answer this). Their messages hold nothing of the
+ * conversation.
  */
 export interface Llm {
-  /** Streams the answer. `signal` ends it at the provider, too, and then the iteration just ends. */
+  /**
+   * Streams the answer piece by piece, no faster than it is read; what came before an error was
+   * said. `signal` ends it at the provider, too, and then the iteration just ends.
+   */
   stream(request: LlmRequest, options: { signal: AbortSignal }): AsyncIterable<string>;
+  /**
+   * The whole answer, for those who cannot use a part of it: one that does not fit into `maxTokens`,
+   * or that the provider withholds, is rejected. What an answer in JSON holds is the caller's to
+   * check. Rejects with the reason of `signal` when that aborts.
+   */
+  complete(request: LlmRequest, options: { signal: AbortSignal }): Promise<string>;
 }
 
 /** Where jobs that failed for good are kept. */
