@@ -23,10 +23,10 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
     await session.until(/A first job:\n(?:.*\n){3}/);
     const table = session.printed();
     const addresses = Object.fromEntries(
-      [...table.matchAll(/^(app|redis|qstash|mail) +(http:\/\/127\.0\.0\.1:\d+)/gm)]
+      [...table.matchAll(/^(app|redis|qstash|mail|llm) +(http:\/\/127\.0\.0\.1:\d+)/gm)]
         .map(([, part, address]) => [part, address]),
     );
-    assert.deepEqual(Object.keys(addresses), ["app", "redis", "qstash", "mail"], table);
+    assert.deepEqual(Object.keys(addresses), ["app", "redis", "qstash", "mail", "llm"], table);
     for (const line of table.split("\n")) assert.ok(line.length <= 80, `wider than 80: ${line}`);
 
     const health = await (await fetch(`${addresses.app}/health`)).json();
