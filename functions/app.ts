@@ -9,6 +9,8 @@ import { Hono } from "hono";
 import { adminGuard } from "./admin/guard.ts";
 import { adminOperations } from "./admin/operations.ts";
 import { adminRoutes } from "./admin/routes.tsx";
+import { chatOperations } from "./chat/operations.ts";
+import { chatRoutes } from "./chat/routes.ts";
 import type { AppEnv } from "./context.ts";
 import { type Deps, forRequest } from "./deps.ts";
 import { feedOperations } from "./feed/operations.ts";
@@ -40,6 +42,7 @@ import { webhookRoutes } from "./webhooks/routes.ts";
 
 /** What the documentation shows; a test holds it against the routes. */
 export const operations = [
+  ...chatOperations,
   ...feedOperations,
   ...jobOperations,
   ...notificationOperations,
@@ -73,6 +76,7 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.route("/", healthRoutes);
   app.route("/", createDocsRoutes({ operations, registry: deps.jobs.registry }));
   app.route("/", webhookRoutes);
+  app.route("/", chatRoutes);
   app.route("/", feedRoutes);
   app.route("/", jobRoutes);
   app.route("/", limitRoutes);

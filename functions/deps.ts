@@ -118,7 +118,7 @@ export function createDeps<R extends Registry = AppRegistry>(
   const { clock = systemClock, sleep = systemSleep } = outside;
   const mailer = outside.mailer ?? (config.mail && createResend(config.mail));
   const llm = outside.llm ?? (config.llm && createOpenAi(config.llm));
-  const own = createRegistry({ config, mailer, llm, catalogs: outside.catalogs });
+  const own = createRegistry({ config, mailer, llm, sleep, catalogs: outside.catalogs });
   const jobs = typeof registry === "function" ? registry(own) : registry ?? own as unknown as R;
   return compose(config, jobs, {
     clock,

@@ -4,8 +4,15 @@
  *
  * @module
  */
-import { type Config, defineRegistry, type Llm, type Mailer } from "../../shared/mod.ts";
+import {
+  type Config,
+  defineRegistry,
+  type Llm,
+  type Mailer,
+  type Sleep,
+} from "../../shared/mod.ts";
 import { feedAudit, feedClose, feedFlush, feedRank, feedRecord } from "../feed/jobs.ts";
+import { createReplyJob } from "../chat/jobs.ts";
 import { createSendJobs } from "../notifications/jobs.ts";
 import { type Catalogs, createProfileJobs } from "../profiles/jobs.ts";
 import { debugEcho } from "./debug_echo.ts";
@@ -27,6 +34,7 @@ export interface JobParts {
   mailer?: Mailer;
   /** Absent without `OPENAI_API_KEY`. */
   llm?: Llm;
+  sleep: Sleep;
   /** Who knows what users' songs, films and games are. Absent: nobody is asked. */
   catalogs?: Catalogs;
 }
@@ -43,6 +51,7 @@ export function createRegistry(parts: JobParts) {
   return defineRegistry({
     ...jobs,
     ...createSendJobs(parts),
+    "chat.reply": createReplyJob(parts),
     ...createProfileJobs(parts),
     "feed.audit": { ...feedAudit, flowControl },
     "feed.rank": { ...feedRank, flowControl },

@@ -24,6 +24,7 @@ export interface Reply {
   question: string;
   state: ReplyState;
   epoch: number;
+  /** Final once it has ended; before, what this epoch had said when it was let go. */
   text: string;
   error?: string;
   /** Its user wants no more of it. */
@@ -88,7 +89,8 @@ export async function findReply(sql: Sql, id: string, user: string): Promise<Rep
 export async function takeReply(sql: Sql, id: string, now: number): Promise<Taken> {
   const [row] = await sql.query<Row>(
     `UPDATE chat_replies r
-     SET state = 'producing', epoch = r.epoch + 1, lease_until = $2::text::timestamptz
+     SET state = 'producing', epoch = r.epoch + 1, lease_until = $2::text::timestamptz,
+       text = CASE WHEN r.stop_requested THEN r.text ELSE '' END
      WHERE r.id = $1 AND r.state IN ('waiting', 'producing')
        AND (r.lease_until IS NULL OR r.lease_until <= $3::text::timestamptz)
        AND NOT EXISTS (
@@ -179,7 +181,7 @@ export async function requestStop(
 /** Takes an open reply away from whoever produces it, to end it. Undefined where it has ended. */
 export async function seizeReply(sql: Sql, id: string, now: number): Promise<Reply | undefined> {
   const [row] = await sql.query<Row>(
-    `UPDATE chat_replies r SET state = 'producing', epoch = r.epoch + 1,
+    `UPDATE chat_replies r SET state = 'producing', epoch = r.epoch + 1, text = '',
        lease_until = $2::text::timestamptz
      WHERE r.id = $1 AND r.state IN ('waiting', 'producing') RETURNING ${COLUMNS}`,
     [id, moment(now + LEASE_MS)],

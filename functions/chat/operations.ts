@@ -1,0 +1,11 @@
+/**
+ * The chat's endpoints, as the documentation shows them.
+ *
+ * @module
+ */
+import type { Operation } from "../ops/operation.ts";
+import { historyOperations } from "./history/operations.ts";
+
+export const chatOperations: readonly Operation[] = [
+  ...historyOperations,
+];

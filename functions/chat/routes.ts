@@ -1,0 +1,13 @@
+/**
+ * The chat's endpoints, mounted in one list.
+ *
+ * @module
+ */
+import { Hono } from "hono";
+import type { AppEnv } from "../context.ts";
+import { browserOrigins } from "../middleware/cors.ts";
+import { historyRoutes } from "./history/routes.ts";
+
+export const chatRoutes = new Hono<AppEnv>()
+  .use("/api/chat/*", browserOrigins)
+  .route("/", historyRoutes);
