@@ -7,7 +7,9 @@ import { Hono } from "hono";
 import type { AppEnv } from "../context.ts";
 import { browserOrigins } from "../middleware/cors.ts";
 import { historyRoutes } from "./history/routes.ts";
+import { replyRoutes } from "./replies/routes.ts";
 
 export const chatRoutes = new Hono<AppEnv>()
   .use("/api/chat/*", browserOrigins)
-  .route("/", historyRoutes);
+  .route("/", historyRoutes)
+  .route("/", replyRoutes);

@@ -51,10 +51,11 @@ export function createKeys(namespace: string) {
     replyControl: (reply: string) => `${namespace}:reply:${reply}:control`,
     /** String (JSON `ReplySnapshot`); TTL 1 h. 1 command for every fourth batch and the end, 1 for a viewer. */
     replySnapshot: (reply: string) => `${namespace}:reply:${reply}:snapshot`,
-    /** String (JSON, the last 50 messages); TTL 24 h. 1 command for a page, 1 for a message that changes it. */
+    /** String (JSON, the last 50 messages); TTL 24 h. 1 command for a page, 1 more to fill, 1 to forget. */
     conversationPage: (conversation: string) => `${namespace}:conversation:${conversation}:latest`,
-    /** List of what a user searched for last; TTL 30 days. 1 command to read. */
-    recentSearches: (user: string) => `${namespace}:searches:${encodeURIComponent(user)}`,
+    /** List of what a user searched for last; TTL 30 days. 3 commands for a search, 1 to read. */
+    recentSearches: (user: string) =>
+      `${namespace}:searches:${encodeURIComponent(user.toWellFormed())}`,
     /** String (JSON, a profile); TTL 24 h. 1 command to read, 1 more where it is not there, 1 to update. */
     profile: (user: string) => `${namespace}:profile:${encodeURIComponent(user)}`,
     /** String (JSON `DeadLetter`); TTL 30 days. */

@@ -7,6 +7,7 @@
  * @module
  */
 import { BodyInvalidError, RequestError, type Sql } from "../../../shared/mod.ts";
+import type { MessageView } from "../contracts.ts";
 export { forgetCachedPage } from "./page_cache.ts";
 
 export interface StoredMessage {
@@ -152,6 +153,13 @@ export async function readVersion(sql: Sql, conversation: string, user: string):
   );
   if (!row) throw notFound();
   return row.version;
+}
+
+/** A message as its user sees it. */
+export function viewOf(
+  { id, role, text, at, reply }: Pick<StoredMessage, "id" | "role" | "text" | "at" | "reply">,
+): MessageView {
+  return { id, role, text, at: isoOf(at), ...(reply !== undefined && { reply }) };
 }
 
 /** One answer for what is somebody else's and for what is not there. */
