@@ -5,7 +5,9 @@
  */
 import type { Operation } from "../ops/operation.ts";
 import { historyOperations } from "./history/operations.ts";
+import { replyOperations } from "./replies/operations.ts";
 
 export const chatOperations: readonly Operation[] = [
   ...historyOperations,
+  ...replyOperations,
 ];
