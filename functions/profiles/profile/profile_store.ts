@@ -20,7 +20,8 @@ export async function readActivities(
   until: number,
 ): Promise<ActivityRow[]> {
   return await sql.query<ActivityRow & Record<string, unknown>>(
-    `SELECT id, domain, minutes, did.tags, coalesce(known.tags, '{}') AS "catalogTags"
+    `SELECT id, domain, minutes, to_jsonb(did.tags) AS tags,
+       coalesce(to_jsonb(known.tags), '[]') AS "catalogTags"
      FROM profile_activities AS did LEFT JOIN profile_items AS known USING (domain, item)
      WHERE user_id = $1 AND at > $2::text::timestamptz AND at <= $3::text::timestamptz
      ORDER BY at DESC, id LIMIT ${MOST_ACTIVITIES}`,
@@ -72,7 +73,10 @@ export async function readProfile(sql: Sql, user: string): Promise<ProfileView |
   );
   if (!row) return undefined;
   const updatedAt = iso(row.updatedAt);
-  const scores = Object.entries(Scores.parse(row.scores));
+  // jsonb keeps no order.
+  const scores = Object.entries(Scores.parse(row.scores)).sort(([one], [other]) =>
+    one < other ? -1 : 1
+  );
   return {
     user,
     scores: Object.fromEntries(
