@@ -8,7 +8,6 @@ import { RequestError } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import { waitUntilOf } from "../../middleware/defer.ts";
 import { parseShape, readBody } from "../../middleware/body.ts";
-import { browserOrigins } from "../../middleware/cors.ts";
 import { publicPath } from "../../middleware/location.ts";
 import { rateLimit, userOf } from "../../middleware/rate_limit.ts";
 import { readPlace, sseResponse } from "../../middleware/sse.ts";
@@ -26,7 +25,6 @@ const MESSAGE_BYTES = 130_000;
 const MESSAGES = "/api/chat/conversations/:id/messages";
 
 export const replyRoutes = new Hono<AppEnv>()
-  .use("/api/chat/*", browserOrigins)
   .post(MESSAGES, rateLimit(["chat", "openai"], { method: "POST" }), async (c) => {
     const user = await userOf(c);
     const conversation = parseShape(ConversationId, c.req.param("id"), "path");
