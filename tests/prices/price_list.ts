@@ -9,6 +9,7 @@
 import { createWorld, type World } from "../core/jobs/world.ts";
 import { startDatabase } from "../support/database.ts";
 import { feedPrices } from "./flush_prices.ts";
+import { profilePrices } from "./profile_prices.ts";
 
 /** Billed Redis commands, QStash messages, and requests to Redis one after another. */
 export interface Price {
@@ -47,6 +48,7 @@ async function deadJob(world: World): Promise<string> {
 
 export const priceList: readonly PriceRow[] = [
   ...feedPrices,
+  ...profilePrices,
   {
     operation: "a day without traffic",
     ...nothing,

@@ -195,7 +195,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     environment,
     ...(ids && { newMessageId: () => `msg_${ids.random()}` }),
     app: (environment) => {
-      deps = createDeps(readConfig(environment), { log: silentLog, ...(ids && { ids }) }, registry);
+      const outside = { log: silentLog, ...(ids && { ids }) };
+      // The app's own as well: what its endpoints enqueue and arm.
+      deps = createDeps(
+        readConfig(environment),
+        outside,
+        (own): WorldRegistry => ({ ...own, ...registry }),
+      );
       return createApp(wrap(deps));
     },
   });
