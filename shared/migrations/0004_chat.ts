@@ -28,7 +28,10 @@ CREATE TABLE chat_messages (
   client_id text COLLATE "C",
   created_at timestamptz NOT NULL,
   search tsvector NOT NULL GENERATED ALWAYS AS (
-    to_tsvector('simple', text) || array_to_tsvector(ARRAY[' ' || user_id])
+    -- Without < and >, between which the parser would see markup and skip it.
+    to_tsvector('simple', translate(normalize(text), '<>', '  '))
+      -- Of each user, so that the index leads to their messages alone.
+      || array_to_tsvector(ARRAY[' ' || user_id])
   ) STORED,
   UNIQUE (conversation, client_id)
 );

@@ -10,7 +10,7 @@
 import type { Sql } from "../../../shared/mod.ts";
 import type { SearchAnswer } from "./contracts.ts";
 import { readCursor, writeCursor } from "./cursors.ts";
-import { excerptOf, MATCH_BEGINS, MATCH_ENDS } from "./excerpt.ts";
+import { excerptOf, MARKS, MATCH_BEGINS, MATCH_ENDS } from "./excerpt.ts";
 import { cursorAfter } from "./message_pages.ts";
 import { isoOf } from "./message_store.ts";
 
@@ -76,7 +76,7 @@ export async function searchMessages(
      )
      SELECT page.id, page.conversation, c.title, page.role, page.created_at, page.position,
        page.rank::text AS rank, page.created::text AS created,
-       ts_headline('simple', translate(normalize(m.text), $9, ''), asked.words, $10) AS headline
+       ts_headline('simple', translate(normalize(m.text), $9, $10), asked.words, $11) AS headline
      FROM asked, page JOIN chat_messages m ON m.id = page.id
        JOIN chat_conversations c ON c.id = page.conversation
      ORDER BY -page.rank, -page.created, page.id`,
@@ -89,7 +89,8 @@ export async function searchMessages(
       created,
       id,
       limit + 1,
-      MATCH_BEGINS + MATCH_ENDS,
+      MARKS.from,
+      MARKS.to,
       HEADLINE,
     ],
   );
@@ -103,10 +104,14 @@ export async function searchMessages(
 
 /** What Postgres is asked, and whether the last word may be the beginning of one. */
 function wordsOf(text: string): { words: string; isPrefix: boolean } {
-  // A word with a hyphen is in the index whole and in parts; half of one would match neither.
-  const words = text.split(/\s+/).map((word) =>
-    word.startsWith("-") ? word : word.replace(/(?<=[\p{L}\p{N}])-(?=[\p{L}\p{N}])/gu, " ")
-  ).join(" ");
+  const words = text.replace(/[<>]/g, " ").split(/\s+/)
+    // A run of signs is taken for as many operators, and 32 of them are an error of Postgres'.
+    .map((word) => word.replace(/^-+/, "-"))
+    .filter((word) => /[\p{L}\p{N}"]/u.test(word))
+    // A word with a hyphen is in the index whole and in parts; half of one would match neither.
+    .map((word) =>
+      word.startsWith("-") ? word : word.replace(/(?<=[\p{L}\p{N}])-+(?=[\p{L}\p{N}])/gu, " ")
+    ).join(" ");
   const last = words.split(" ").at(-1)!;
   return { words, isPrefix: /[\p{L}\p{N}\p{M}]$/u.test(last) && !last.startsWith("-") };
 }
