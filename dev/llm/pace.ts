@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { setImmediate } from "node:timers";
 import { type DevClock, VirtualClock } from "../clock.ts";
 
 /** The moments of one answer, one after another. */
@@ -32,7 +33,10 @@ export class Pace {
       return { at: (at, step) => runAt(clock, at, step, signal), end: () => {} };
     }
     if (!clock.isBusy && this.#inTasks === 0) {
-      return { at: (at, step) => runAt(clock, at, step, signal, heard), end: () => {} };
+      return {
+        at: (at, step) => runAt(clock, at, step, signal, () => heard(clock)),
+        end: () => {},
+      };
     }
     this.#inTasks++;
     return {
@@ -40,7 +44,7 @@ export class Pace {
         await clock.sleep(Math.max(0, at - clock.now()), { signal });
         if (signal.aborted) return false;
         step();
-        await heard();
+        await heard(clock);
         return true;
       },
       end: () => void this.#inTasks--,
@@ -71,7 +75,11 @@ function runAt(
   });
 }
 
-/** Lets the token reach whoever listens, in real time, before the virtual clock moves on. */
-async function heard(): Promise<void> {
-  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+/**
+ * Lets tokens reach whoever listens, in real time, before a virtual clock moves on: the app, and who
+ * listens to that. Those of one moment need to wait only once.
+ */
+async function heard(clock: VirtualClock): Promise<void> {
+  if (clock.nextDueAt() === clock.now()) await new Promise((resolve) => setImmediate(resolve));
+  else await new Promise((resolve) => setTimeout(resolve, 0));
 }
