@@ -59,6 +59,9 @@ export function directEvents(
       yield { id, event: "end", data: { state, ...(error && { error }) } };
       return;
     }
+    if (produced?.kind === "again") {
+      yield { event: "retry", data: { at: new Date(produced.at).toISOString() } };
+    }
     // It waits, is made by somebody else, or will be: as the store and the stream have it.
     const unknown = { ...reply, state: "waiting" as const, epoch: 0, text: "" };
     yield* followEvents(c, unknown, { after: at.epoch > 0 ? at : undefined, signal });

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Context, Hono } from "hono";
-import { RequestError } from "../../../shared/mod.ts";
+import { assertAllowed, RequestError } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import { waitUntilOf } from "../../middleware/defer.ts";
 import { parseShape, readBody } from "../../middleware/body.ts";
@@ -25,8 +25,9 @@ const MESSAGE_BYTES = 130_000;
 const MESSAGES = "/api/chat/conversations/:id/messages";
 
 export const replyRoutes = new Hono<AppEnv>()
-  .post(MESSAGES, rateLimit(["chat", "openai"], { method: "POST" }), async (c) => {
+  .post(MESSAGES, rateLimit("chat", { method: "POST" }), async (c) => {
     const user = await userOf(c);
+    await assertModelLimit(c, user);
     const conversation = parseShape(ConversationId, c.req.param("id"), "path");
     const body = await readBody(c, SendRequest, { maxBytes: MESSAGE_BYTES });
     const { deps } = c.var;
@@ -63,6 +64,16 @@ export const replyRoutes = new Hono<AppEnv>()
     const stopped = await work;
     return c.json(replyView(stopped ?? await ownReply(c)), 202);
   });
+
+/**
+ * A person waits for this call, and another limit has counted them: while nobody counts calls of the
+ * model, it goes on. @throws {LimitExceededError}
+ */
+async function assertModelLimit(c: Context<AppEnv>, user: string): Promise<void> {
+  const { clock, limits } = c.var.deps;
+  const answer = await limits.check("openai", user);
+  if (answer.because !== "unavailable") assertAllowed([answer], clock.now());
+}
 
 async function ownReply(c: Context<AppEnv>): Promise<Reply> {
   const user = await userOf(c);
