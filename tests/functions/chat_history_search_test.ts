@@ -4,7 +4,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { addMessage } from "../../functions/chat/history/message_store.ts";
 import { searchMessages } from "../../functions/chat/history/search.ts";
 import { createRandom } from "../simulation/random.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";
@@ -266,40 +265,5 @@ for (const engine of postgresEngines()) {
     const recent = await world.call("GET", "/api/chat/searches", { as: "ada" });
     assert.deepEqual([recent.status, recent.body], [200, { searches: [] }]);
     assert.equal(recent.headers.get("x-degraded"), "cache");
-  });
-
-  engine.test("a search among 10,000 messages of one and 10,000 of others uses the index", async () => {
-    const sql = engine.database();
-    await sql.query("TRUNCATE chat_conversations CASCADE");
-    for (const user of ["ada", "eve"]) {
-      const conversation = `of-${user}`;
-      await addMessage(sql, { conversation, user, text: "first", id: `first-${user}`, at: AT });
-      await sql.query(
-        `INSERT INTO chat_messages (id, conversation, user_id, role, text, created_at)
-         SELECT $1 || n, $2, $1, 'user', 'common words of number' || n || CASE WHEN n % 500 = 0
-           THEN ' needle' ELSE ' hay' END || repeat(' more text that nobody asks for', 10), now()
-         FROM generate_series(1, 9999) n`,
-        [user, conversation],
-      );
-    }
-    await sql.query("ANALYZE chat_messages");
-    const timed = async (text: string) => {
-      const startedAt = performance.now();
-      const { results } = await searchMessages(sql, { user: "ada", text, limit: 20 });
-      return { results, ms: performance.now() - startedAt };
-    };
-    const rare = await timed("needle");
-    assert.equal(rare.results.length, 19);
-    const common = await timed("common words");
-    assert.equal(common.results.length, 20);
-    assert.ok(rare.ms < 1_000 && common.ms < 5_000, `${rare.ms} ${common.ms}`);
-    const plan = await sql.query<{ "QUERY PLAN": string }>(
-      `EXPLAIN SELECT id FROM chat_messages WHERE user_id = 'ada'
-       AND search @@ ($1::tsquery && websearch_to_tsquery('simple', 'needle'))`,
-      ["' ada'"],
-    );
-    const lines = plan.map((row) => row["QUERY PLAN"]).join("\n");
-    assert.match(lines, /chat_messages_search/);
-    assert.doesNotMatch(lines, /Seq Scan/);
   });
 }

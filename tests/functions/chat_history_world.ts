@@ -12,7 +12,7 @@ import { endReply, openReply, takeReply } from "../../functions/chat/replies/rep
 import type { Database } from "../../shared/mod.ts";
 import { type Gate, startGate } from "../support/gate.ts";
 import type { TestPostgres } from "../support/postgres_engines.ts";
-import { createLimitsWorld, type LimitsWorld } from "./limits_world.ts";
+import { createLimitsWorld, type LimitsWorld, userToken } from "./limits_world.ts";
 
 export interface HistoryWorld extends LimitsWorld {
   /** Past the gate: for the test itself. */
@@ -42,6 +42,19 @@ export async function createHistoryWorld(engine: TestPostgres): Promise<HistoryW
   };
   return {
     ...world,
+    async call(method, path, { as, headers } = {}) {
+      const bearer = as === "backend"
+        ? world.cloud.environment.SERVICE_TOKENS
+        : as && await userToken(as);
+      const response = await world.cloud.fetch(path, {
+        method,
+        headers: { ...(bearer && { authorization: `Bearer ${bearer}` }), ...headers },
+      });
+      const text = await response.text();
+      const isJson = /\/(problem\+)?json/.test(response.headers.get("content-type") ?? "");
+      const { status, headers: answered } = response;
+      return { status, headers: answered, body: isJson && text !== "" ? JSON.parse(text) : text };
+    },
     sql,
     gate,
     async say(text, more = {}) {
