@@ -130,6 +130,21 @@ for (const engine of postgresEngines()) {
     assert.equal((await summaries(world)).length, 1);
   });
 
+  for (const kind of ["publishReplyLost", "publishRefused"] as const) {
+    test(`with ${kind} the fan-out is sent again, and everybody is scored once`, async (world) => {
+      for (const user of people(6)) await world.say(user, "good");
+      await world.cloud.advance("60m");
+      world.cloud.qstash.faults.add({ kind, times: 2 });
+      await world.cloud.advance("10h");
+      assert.equal((await sentiments(world)).length, 6);
+      assert.equal((await summaries(world))[0].users, 6);
+      const runs = (job: string) =>
+        world.lines.filter((line) => line.event === "job.succeeded" && line.job === job).length;
+      assert.equal(runs("sentiment.batch"), 6);
+      assert.equal(runs("sentiment.summary"), 1);
+    });
+  }
+
   test("only what was written in the last 24 hours counts", async (world) => {
     await world.say("ann", "terrible");
     await world.cloud.advance("23h30m");

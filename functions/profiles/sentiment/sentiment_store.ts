@@ -10,7 +10,9 @@ import { HOUR_MS, iso, PAGE_USERS } from "../parts.ts";
 
 const KEPT_MS = 90 * DAY_MS;
 const SWEPT_ROWS = 10;
+/** What is read of one user: an isolate has little time to compute. */
 const MOST_MESSAGES = 200;
+const MOST_CHARACTERS = 2_000;
 
 /** How a user sounded in the 24 hours to an hour's end; `score` is null where nothing can be said. */
 export interface Sentiment {
@@ -43,7 +45,7 @@ export async function readWriters(sql: Sql, slot: number, after: string): Promis
        AND NOT EXISTS (
          SELECT FROM profile_sentiments AS scored WHERE scored.user_id = said.user_id
            AND scored.slot < $3::text::timestamptz
-           AND scored.slot + interval '1 hour' > said.created_at)
+           AND scored.slot > said.created_at - interval '1 hour')
      ORDER BY user_id LIMIT ${PAGE_USERS}`,
     [iso(end - DAY_MS), iso(end), iso(slot), after],
   );
@@ -62,7 +64,7 @@ export async function readMessages(
        (SELECT json_build_object('messages', messages, 'score', score, 'source', source)
         FROM profile_sentiments WHERE user_id = $1 AND slot = $2::text::timestamptz) AS known,
        (SELECT coalesce(json_agg(text ORDER BY created_at DESC, position DESC), '[]') FROM (
-          SELECT text, created_at, position FROM chat_messages
+          SELECT left(text, ${MOST_CHARACTERS}) AS text, created_at, position FROM chat_messages
           WHERE user_id = $1 AND role = 'user'
             AND created_at >= $3::text::timestamptz AND created_at < $4::text::timestamptz
           ORDER BY created_at DESC, position DESC LIMIT ${MOST_MESSAGES}) AS said) AS texts`,
