@@ -145,8 +145,8 @@ for (const { query, header, place, because } of places) {
     );
     if (place === 422) {
       assert.equal(response.status, 422);
-      const { errors } = await response.json();
-      assert.equal(errors[0].path, header === undefined ? "after" : "Last-Event-ID");
+      const { fields } = await response.json();
+      assert.equal(fields[0].path, header === undefined ? "after" : "Last-Event-ID");
     } else assert.deepEqual(await response.json(), place);
   });
 }
