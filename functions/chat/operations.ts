@@ -4,10 +4,12 @@
  * @module
  */
 import type { Operation } from "../ops/operation.ts";
+import { clientOperations } from "./client/client_operations.ts";
 import { historyOperations } from "./history/operations.ts";
 import { replyOperations } from "./replies/operations.ts";
 
 export const chatOperations: readonly Operation[] = [
+  ...clientOperations,
   ...historyOperations,
   ...replyOperations,
 ];
