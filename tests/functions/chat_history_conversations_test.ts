@@ -194,8 +194,8 @@ for (const engine of postgresEngines()) {
     for (let number = 0; number < 40; number++) await world.say("x".repeat(20_000));
     await world.sql.query(
       `INSERT INTO chat_messages (id, conversation, user_id, role, text, created_at)
-       SELECT 'more' || n, 'c1', 'ada', 'user', repeat('lines ', 3000), now()
-       FROM generate_series(1, 1000) n`,
+       SELECT 'more' || n, 'c1', 'ada', 'user', repeat('x', 18000), now()
+       FROM generate_series(1, 400) n`,
     );
     const authorization = `Bearer ${await userToken("ada")}`;
     const ended = () => lines.filter(({ route }) => `${route}`.endsWith("/export")).length;

@@ -9,6 +9,7 @@
 import { createWorld, type World } from "../core/jobs/world.ts";
 import { startDatabase } from "../support/database.ts";
 import { feedPrices } from "./flush_prices.ts";
+import { historyPrices } from "./history_prices.ts";
 import { profilePrices } from "./profile_prices.ts";
 
 /** Billed Redis commands, QStash messages, and requests to Redis one after another. */
@@ -48,6 +49,7 @@ async function deadJob(world: World): Promise<string> {
 
 export const priceList: readonly PriceRow[] = [
   ...feedPrices,
+  ...historyPrices,
   ...profilePrices,
   {
     operation: "a day without traffic",
