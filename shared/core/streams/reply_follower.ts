@@ -65,8 +65,6 @@ class Following {
   readonly #options: FollowOptions;
   readonly #position: ReplyPosition;
   readonly #silence: Silence;
-  /** Who produces now, as the store has it: an earlier one has no say any more. */
-  #epoch = 0;
   /** Whether anything was told since the connection was begun. */
   #heard = false;
   #retryAt?: number;
@@ -88,7 +86,7 @@ class Following {
     const stored = await this.#load();
     if (stored === undefined) return false;
     const { state, text, epoch, error } = stored;
-    this.#epoch = Math.max(this.#epoch, epoch);
+    // Who produces now is known by this even before they speak: an earlier one has no say any more.
     if (state === "waiting" || state === "producing") {
       yield* this.#tell(this.#position.take({ epoch, at: 0, text }) ?? []);
       return false;
@@ -126,7 +124,6 @@ class Following {
     const value = await redis.run(["GET", keys.replySnapshot(this.#options.reply)]);
     const snapshot = parse(ReplySnapshot, value);
     if (snapshot === undefined) return orStored && (yield* this.tellStored());
-    if (snapshot.epoch < this.#epoch) return false;
     yield* this.#tell(this.#position.take({ ...snapshot, at: 0 }) ?? []);
     return yield* this.#tellEnd(snapshot);
   }
@@ -144,7 +141,7 @@ class Following {
       if (came.done) return false;
       next = iterator.next();
       const frame = parse(ReplyFrame, came.value);
-      if (frame === undefined || frame.epoch < this.#epoch) continue;
+      if (frame === undefined) continue;
       const after = yield* this.#tellFrame(frame);
       if (after !== "listen on") return after === "ended";
     }
