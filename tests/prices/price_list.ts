@@ -11,6 +11,7 @@ import { startDatabase } from "../support/database.ts";
 import { feedPrices } from "./flush_prices.ts";
 import { historyPrices } from "./history_prices.ts";
 import { profilePrices } from "./profile_prices.ts";
+import { streamPrices } from "./stream_prices.ts";
 
 /** Billed Redis commands, QStash messages, and requests to Redis one after another. */
 export interface Price {
@@ -50,6 +51,7 @@ async function deadJob(world: World): Promise<string> {
 export const priceList: readonly PriceRow[] = [
   ...feedPrices,
   ...historyPrices,
+  ...streamPrices,
   ...profilePrices,
   {
     operation: "a day without traffic",
