@@ -231,3 +231,17 @@ for (const { what, body, path } of refused) {
     assert.deepEqual(answer.body.fields.map((field: { path: string }) => field.path), [path]);
   });
 }
+
+Deno.test("what is said in an hour arms that hour's sentiments", async () => {
+  await using world = await open({ environment: { LEAST_ACTIVE_USERS: "1" } });
+  const viewer = await world.view(MESSAGES, {
+    body: { text: "/say I love this, it is wonderful" },
+  });
+  await world.ended(viewer);
+  await world.cloud.advance("2h");
+  const rows = await world.deps.database!.query<{ user_id: string; score: number }>(
+    "SELECT user_id, score FROM profile_sentiments",
+  );
+  assert.deepEqual(rows.map(({ user_id }) => user_id), ["ada"]);
+  assert.ok(rows[0].score > 0);
+});

@@ -69,7 +69,7 @@ export async function createChatWorld(
   { environment, cloud: more }: ChatWorldOptions = {},
 ): Promise<ChatWorld> {
   await sql.query(
-    "TRUNCATE chat_conversations, chat_messages, chat_replies, dead_letters, effects",
+    "TRUNCATE chat_conversations, chat_messages, chat_replies, profile_sentiments, dead_letters, effects",
   );
   const lines: ChatWorld["lines"] = [];
   const keep = (event: string, fields: LogFields = {}) => void lines.push({ ...fields, event });

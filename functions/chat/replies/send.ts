@@ -7,14 +7,14 @@
  *
  * @module
  */
-import type { Deps } from "../../deps.ts";
-import { addMessage, forgetCachedPage, type StoredMessage } from "../history/message_store.ts";
-import { nextReply, openReply, type Reply } from "./reply_store.ts";
-import { LEASE_MS } from "./reply_store.ts";
-import type { ProduceParts } from "./produce.ts";
-import type { SendRequest } from "../contracts.ts";
 import type * as z from "zod";
+import { AppError } from "../../../shared/mod.ts";
+import type { Deps } from "../../deps.ts";
+import type { SendRequest } from "../contracts.ts";
+import { addMessage, forgetCachedPage, type StoredMessage } from "../history/message_store.ts";
 import { sqlOfChat } from "../parts.ts";
+import type { ProduceParts } from "./produce.ts";
+import { LEASE_MS, nextReply, openReply, type Reply } from "./reply_store.ts";
 
 /** A request that died has lost its lease by then. */
 const WATCHDOG_MS = LEASE_MS + 5_000;
@@ -54,6 +54,7 @@ export async function sendMessage(
     question: message.id,
     at,
   });
+  const arming = armSentiments(deps);
   if (reply.state === "waiting" || reply.state === "producing") {
     // Sent again with a message that is sent again: QStash knows it, or had not got it.
     await jobs.enqueue("chat.reply", { reply: reply.id }, {
@@ -61,7 +62,18 @@ export async function sendMessage(
       ...(mode === "direct" && { delayMs: WATCHDOG_MS }),
     });
   }
+  await arming;
   return { message, reply, isNew };
+}
+
+/** What is said in an hour is looked at after it; where that cannot be armed, the next message does. */
+async function armSentiments({ arm, log }: Deps): Promise<void> {
+  try {
+    await arm(["sentiment.hourly"]);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.warn("sentiment.not_armed", { because: error.code });
+  }
 }
 
 /** What a request produces with. */
