@@ -6,38 +6,58 @@
 
 /**
  * Yields the data of each event, and reads on only when the next one is asked for. An event that
- * the end of the body cuts short is yielded as far as it came. Left early, it cancels the body.
+ * the end of the body cuts short is yielded as far as it came. Left early, it cancels the body;
+ * cancelled, it ends.
  *
  * @throws {RangeError} at an event of more than `mostCharacters`
  */
 export async function* eventData(
-  body: ReadableStream<Uint8Array>,
+  body: ReadableStreamDefaultReader<Uint8Array>,
   mostCharacters: number,
 ): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
+  const lines = new Lines();
   let data: string[] = [];
   let characters = 0;
-  for await (const chunk of body) {
-    rest += decoder.decode(chunk, { stream: true });
-    // A CR at the end may be the first half of a CR LF.
-    const lines = rest.split(/\r\n|\n|\r(?!$)/);
-    rest = lines.pop()!;
-    for (const line of lines) {
-      if (line !== "") takeLine(line, data);
-      else if (data.length > 0) {
-        yield data.join("\n");
-        data = [];
-        characters = 0;
+  try {
+    for (let part = await body.read();; part = await body.read()) {
+      for (const line of part.done ? lines.end() : lines.take(part.value)) {
+        if (line !== "") takeLine(line, data);
+        else if (data.length > 0) {
+          yield data.join("\n");
+          data = [];
+          characters = 0;
+        }
+        characters += line.length;
       }
-      characters += line.length;
+      if (part.done) break;
+      if (characters + lines.rest.length > mostCharacters) {
+        throw new RangeError(`Cannot read an event: it has more than ${mostCharacters} characters`);
+      }
     }
-    if (characters + rest.length > mostCharacters) {
-      throw new RangeError(`Cannot read an event: it has more than ${mostCharacters} characters`);
-    }
+    if (data.length > 0) yield data.join("\n");
+  } finally {
+    // What broke off has nothing to cancel.
+    body.cancel().catch(() => {});
   }
-  takeLine((rest + decoder.decode()).replace(/\r$/, ""), data);
-  if (data.length > 0) yield data.join("\n");
+}
+
+/** Bytes that may be split anywhere, as lines that end in LF, CR or both. */
+class Lines {
+  readonly #decoder = new TextDecoder();
+  /** What no line has yet. */
+  rest = "";
+
+  take(bytes: Uint8Array): string[] {
+    // A CR at the end may be the first half of a CR LF.
+    const lines = (this.rest + this.#decoder.decode(bytes, { stream: true }))
+      .split(/\r\n|\n|\r(?!$)/);
+    this.rest = lines.pop()!;
+    return lines;
+  }
+
+  end(): string[] {
+    return [(this.rest + this.#decoder.decode()).replace(/\r$/, "")];
+  }
 }
 
 /** Comments, and fields other than data, say nothing here. */

@@ -80,13 +80,16 @@ async function* answer(
     patience.start(firstTokenMs);
     const response = await fetch(asked);
     if (!response.ok) throw await failureOf(response, clock.now());
-    for await (const part of readAnswer(response.body)) {
+    const body = response.body ?? new Blob([]).stream();
+    for await (const part of readAnswer(body.getReader())) {
       if (part.kind === "alive") patience.start(betweenTokensMs);
       else if (part.kind === "closed") patience.start(AFTER_DONE_MS);
       else {
         patience.end();
         isEnded = part.kind === "end";
         yield part.kind === "text" ? part : { text: "", endedBy: part.reason };
+        // Whoever stopped it meanwhile is not told what came before.
+        if (signal.aborted) return;
         patience.start(isEnded ? AFTER_END_MS : betweenTokensMs);
       }
     }
@@ -96,8 +99,6 @@ async function* answer(
   } finally {
     patience.end();
     signal.removeEventListener("abort", stop);
-    // Whoever left early does not pay for the rest.
-    call.abort();
   }
 }
 

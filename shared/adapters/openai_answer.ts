@@ -42,12 +42,12 @@ const LAST_HALF_OF_NONE = /[\ud800-\udbff]$/;
  * @throws {LlmUnavailableError} where it cannot be read, or ends before it was said to its end
  */
 export async function* readAnswer(
-  body: ReadableStream<Uint8Array> | null,
+  body: ReadableStreamDefaultReader<Uint8Array>,
 ): AsyncGenerator<AnswerPart> {
   // Some servers cut between tokens inside a character: each piece must be sound text of its own.
   let half = "";
   let isEnded = false;
-  for await (const data of body === null ? [] : eventData(body, MOST_EVENT_CHARACTERS)) {
+  for await (const data of eventData(body, MOST_EVENT_CHARACTERS)) {
     if (data.trim() === "[DONE]") {
       if (!isEnded) yield { kind: "end" };
       yield { kind: "closed" };

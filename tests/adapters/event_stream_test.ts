@@ -6,8 +6,8 @@
 import assert from "node:assert/strict";
 import { eventData } from "../../shared/adapters/event_stream.ts";
 
-function bodyOf(chunks: readonly Uint8Array[]): ReadableStream<Uint8Array> {
-  return ReadableStream.from(chunks) as ReadableStream<Uint8Array>;
+function bodyOf(chunks: readonly Uint8Array[]): ReadableStreamDefaultReader<Uint8Array> {
+  return (ReadableStream.from(chunks) as ReadableStream<Uint8Array>).getReader();
 }
 
 async function read(text: string, splitEvery = Infinity, most = 1_000): Promise<string[]> {
@@ -64,7 +64,7 @@ Deno.test("the body is read as its events are asked for, and cancelled by who le
     pull: (controller) => controller.enqueue(new TextEncoder().encode(`data: ${pulled++}\n\n`)),
     cancel: () => void (cancelled = true),
   }, { highWaterMark: 0 });
-  const events = eventData(body, 1_000);
+  const events = eventData(body.getReader(), 1_000);
   assert.equal((await events.next()).value, "0");
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(pulled, 1);
