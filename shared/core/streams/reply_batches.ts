@@ -19,8 +19,9 @@ import type { Keys } from "../keys.ts";
 const SNAPSHOT_SECONDS = 3_600;
 const BATCHES_FOR_SNAPSHOT = 4;
 /**
- * In a long reply the snapshot waits for a 16th of its length. At 80 characters a batch, 50,000
- * characters are sent as 3 MB of snapshots and frames instead of 16, in a quarter fewer commands.
+ * In a long reply the snapshot waits for a 16th of its length. At 80 characters a batch, 50,000 of
+ * them are written as 1.3 MB in 677 commands, where every fourth alone makes 4.1 MB in 781. Each
+ * viewer is sent 0.5 MB then instead of 0.2.
  */
 const SHARE_FOR_SNAPSHOT = 16;
 /** Characters in a frame; far below the 10 MB that Upstash takes, however they are escaped. */

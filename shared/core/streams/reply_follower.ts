@@ -16,7 +16,7 @@ import { Silence } from "./silence.ts";
 
 /** Waits before the connection is begun anew; after the last, the viewer is told `idle`. */
 const WAITS_MS = [250, 750, 2_250, 6_750, 20_000];
-/** After so much silence the store is asked. */
+/** After so much silence, or up to 15 s later, the store is asked. */
 const ASK_STORE_MS = [30_000, 120_000];
 const IDLE_MS = 300_000;
 
