@@ -84,6 +84,9 @@ export const cloudSecrets = {
   WEBHOOK_SECRET_RESEND: "whsec_ZGV2LXJlc2VuZC13ZWJob29rLXNlY3JldC0x",
 };
 
+/** Signs users' tokens in dev, where nothing else is set. A cloud has no users unless it is given it. */
+export const DEVELOPMENT_AUTH_SECRET = "dev-auth-secret-0123456789";
+
 /** Who writes, where nothing else is set. */
 export const DEVELOPMENT_MAIL_FROM = "Zeropoll <mail@zeropoll.example>";
 
