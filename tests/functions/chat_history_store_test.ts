@@ -15,6 +15,7 @@ import {
 import { endReply, openReply, takeReply } from "../../functions/chat/replies/reply_store.ts";
 import type { Database, Sql } from "../../shared/mod.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";
+import { someoneWaits } from "./chat_history_world.ts";
 
 const NOON = Date.parse("2026-11-21T12:00:00Z");
 let made = 0;
@@ -86,6 +87,30 @@ for (const engine of postgresEngines()) {
       Array.from({ length: 40 }, (_, index) => index + 1),
     );
   });
+
+  // PGlite runs one transaction at a time, so that none could overtake another.
+  if (engine.isReal) {
+    test("a message is seen before any with a higher position, whoever writes it and how", async (sql) => {
+      await addMessage(sql, message());
+      const insert = (inside: Sql, id: string) =>
+        inside.query(
+          `INSERT INTO chat_messages (id, conversation, user_id, role, text, created_at)
+           VALUES ($1, 'c1', 'ada', 'assistant', $1, now())`,
+          [id],
+        );
+      let second: Promise<unknown> | undefined;
+      await sql.transaction(async (inside) => {
+        await insert(inside, "first");
+        second = insert(sql, "second");
+        await someoneWaits(sql);
+        assert.equal((await lastMessages(sql, "c1", { limit: 50 })).length, 1);
+      });
+      await second;
+      const stored = await lastMessages(sql, "c1", { limit: 50 });
+      assert.deepEqual(texts(stored).slice(1), ["first", "second"]);
+      assert.deepEqual(stored.map(({ position }) => position), [1, 2, 3]);
+    });
+  }
 
   test("somebody else's conversation is as one that is not there, and nothing of it changes", async (sql) => {
     await addMessage(sql, message());

@@ -9,7 +9,7 @@ import {
   type NewMessage,
 } from "../../functions/chat/history/message_store.ts";
 import { endReply, openReply, takeReply } from "../../functions/chat/replies/reply_store.ts";
-import type { Database } from "../../shared/mod.ts";
+import type { Database, Sql } from "../../shared/mod.ts";
 import { type Gate, startGate } from "../support/gate.ts";
 import type { TestPostgres } from "../support/postgres_engines.ts";
 import { createLimitsWorld, type LimitsWorld, userToken } from "./limits_world.ts";
@@ -108,4 +108,14 @@ export async function turnPages(
     await between();
   }
   throw new Error("the pages never end");
+}
+
+/** Resolves once a statement of another connection waits for a lock. */
+export async function someoneWaits(sql: Sql): Promise<void> {
+  for (;;) {
+    const [{ waiting }] = await sql.query<{ waiting: number }>(
+      "SELECT count(*)::int AS waiting FROM pg_stat_activity WHERE wait_event_type = 'Lock'",
+    );
+    if (waiting > 0) return;
+  }
 }
