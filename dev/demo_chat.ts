@@ -8,8 +8,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
-import { grouped } from "./demo_feed_system.ts";
-import { billDifferences, billModes, billRows, messagesOf } from "./demo_chat_bill.ts";
+import { billDifferences, billMessages, billModes, billRows } from "./demo_chat_bill.ts";
 import { planChat } from "./demo_chat_plan.ts";
 import {
   createStatus,
@@ -67,20 +66,15 @@ async function run(): Promise<boolean> {
     metered,
     billDifferences(system, metered),
   );
-  const areFew = printMessages(talked.length, messagesOf(talked), metered.messages);
+  const areFew = printMessages(billMessages(talked, metered));
   const isIdle = printIdle(await idleHour(system, talked));
   return isProven && areCheap && isBilled && areFew && isIdle;
 }
 
-/** Moves on until every message has come and every request has ended. */
+/** Moves on until every watchdog has come and every request has ended. */
 async function settled(system: System): Promise<void> {
   await system.pass(UNTIL_ALL_CAME_MS);
-  const isAtRest = () =>
-    system.open() === 0 && system.cloud.qstash.messages().every(({ endedAt }) => endedAt);
-  for (let tries = 0; tries < 500 && !isAtRest(); tries++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  if (!isAtRest()) console.log(`  ${grouped(system.open())} requests have not ended`);
+  if (!await system.atRest()) console.log(`  ${system.open()} requests have not ended`);
 }
 
 function wholeNumber(option: string, text: string, least: number, most: number): number {

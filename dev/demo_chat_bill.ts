@@ -97,7 +97,11 @@ export function billRows({ ledger }: System, talked: readonly Talked[], metered:
     { what: "replies made", times: talked.length, commands: making },
     { what: "pages forgotten", times: pages, commands: pages },
     { what: "tabs that follow, 2 each; none once it has ended", times: 0, commands: watching },
-    { what: "limit checks, beside it", times: talked.length, commands: elsewhere },
+    {
+      what: "limit checks and what is armed, beside it",
+      times: talked.length,
+      commands: elsewhere,
+    },
   ];
   return { rows, returns, elsewhere };
 }
@@ -105,9 +109,6 @@ export function billRows({ ledger }: System, talked: readonly Talked[], metered:
 /** What the meters and the app's own counts do not agree on. */
 export function billDifferences({ ledger }: System, metered: Metered): string[] {
   const differences: string[] = [];
-  if (metered.tallied !== metered.commands) {
-    differences.push(`the app counted ${metered.tallied} commands, Redis ${metered.commands}`);
-  }
   // Scripts of the limits read with GET, too.
   for (const name of ["PUBLISH", "SUBSCRIBE", "SET", "DEL"]) {
     const [own, seen] = [ledger.byCommand[name] ?? 0, metered.byCommand[name] ?? 0];
@@ -116,13 +117,21 @@ export function billDifferences({ ledger }: System, metered: Metered): string[] 
   return differences;
 }
 
-/**
- * A message for each reply. One that had to wait for the reply before is woken by it; its own job,
- * which came too early, is put off.
- */
-export function messagesOf(talked: readonly Talked[]): number {
-  return talked.reduce((sum, { conversation, exchange }) => {
-    const early = exchange.isEarly ? (conversation.mode === "queued" ? 2 : 1) : 0;
-    return sum + 1 + early;
-  }, 0);
+/** Messages of QStash by what they were for. */
+export interface MessageBill {
+  replies: number;
+  /** A job that came while the reply before, or somebody else, was at it. */
+  putOff: number;
+  /** A reply that waited is woken by the end of the one before. */
+  woken: number;
+  /** How many replies were asked for while one was in the making. */
+  early: number;
+}
+
+/** All that were seen; more of them than early questions explain are too many. */
+export function billMessages(talked: readonly Talked[], metered: Metered): MessageBill {
+  const replies = talked.length;
+  const putOff = metered.deferrals;
+  const early = talked.filter(({ exchange }) => exchange.isEarly).length;
+  return { replies, putOff, woken: metered.messages - replies - putOff, early };
 }

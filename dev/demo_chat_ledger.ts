@@ -20,7 +20,7 @@ export class CommandLedger {
   /** What forgets a conversation's page: with a question, and with its reply. */
   readonly pages = new Map<string, number>();
   /** Commands of both, by name. */
-  readonly byCommand: Record<string, number> = {};
+  byCommand: Record<string, number> = {};
   readonly #kinds: { kind: "snapshot" | "channel" | "control" | "page"; pattern: RegExp }[];
 
   constructor(keys: Keys) {
@@ -31,6 +31,13 @@ export class CommandLedger {
       { kind: "control", pattern: like(keys.replyControl) },
       { kind: "page", pattern: like(keys.conversationPage) },
     ];
+  }
+
+  /** Begins anew. */
+  clear(): void {
+    this.replies.clear();
+    this.pages.clear();
+    this.byCommand = {};
   }
 
   /** The same Redis; what it is asked is counted. */

@@ -27,6 +27,8 @@ export interface Conversation {
   id: string;
   user: string;
   mode: "direct" | "queued";
+  /** When its first question comes, in ms: people do not speak in chorus. */
+  startsAfterMs: number;
   exchanges: Exchange[];
 }
 
@@ -37,6 +39,7 @@ export interface Plan {
 const TOPICS = ["the sea", "old maps", "bread", "a garden in winter", "night trains", "glass"];
 /** Of the exchanges after the first. */
 const EARLY_SHARE = 0.3;
+const START_WITHIN_MS = 3_000;
 
 /** Plans them all; every other conversation is queued. */
 export function planChat(
@@ -64,6 +67,7 @@ export function planChat(
       id: `conversation-${index + 1}`,
       user: `person-${index + 1}`,
       mode: index % 2 === 0 ? "direct" : "queued",
+      startsAfterMs: Math.floor(random() * START_WITHIN_MS),
       exchanges: Array.from({ length: exchanges }, (_, at) => exchange(at + 1, index + 1)),
     })),
   };

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type BillRow, type ModeBill, MOST_COMMANDS, POLLED_A_SECOND } from "./demo_chat_bill.ts";
+import {
+  type BillRow,
+  type MessageBill,
+  type ModeBill,
+  MOST_COMMANDS,
+  POLLED_A_SECOND,
+} from "./demo_chat_bill.ts";
 import type { Idle } from "./demo_chat_idle.ts";
 import type { Metered, System } from "./demo_chat_system.ts";
 import type { Watch } from "./demo_chat_talk.ts";
@@ -81,19 +87,19 @@ export function printRows(
   console.log("\n  The bill");
   row("", "times", "commands");
   for (const { what, times, commands } of rows) row(what, times || "", commands);
-  row("by the app's own count", "", metered.tallied);
   row("as the meters saw it", "", metered.commands);
   console.log(`  Tabs that left in the middle came back ${grouped(returns)} times`);
   for (const difference of differences) console.log(`    ${difference}`);
   return differences.length === 0;
 }
 
-/** Messages of QStash; true where they are what the price list says. */
-export function printMessages(replies: number, expected: number, seen: number): boolean {
-  row("\n  Messages".trimStart(), "", "");
-  row("one for each reply, more for those that had to wait", replies, expected);
-  row("as the meters saw it", "", seen);
-  return expected === seen;
+/** Messages of QStash; true where a reply has one, and each that had to wait two more at most. */
+export function printMessages({ replies, putOff, woken, early }: MessageBill): boolean {
+  console.log("\n  Messages");
+  row("replies", replies);
+  row("jobs that came too early, and were put off", putOff);
+  row("replies that waited, and were woken", woken);
+  return woken >= 0 && woken <= early && putOff <= early;
 }
 
 /** The hour at rest; true where it cost nothing. */

@@ -45,6 +45,7 @@ async function hold(
   watch: Watch,
 ): Promise<Talked[]> {
   const running: Promise<Talked>[] = [];
+  await new Promise((resolve) => setTimeout(resolve, conversation.startsAfterMs));
   for (const [index, exchange] of conversation.exchanges.entries()) {
     const asking = new Viewer();
     watch.tab(asking);
