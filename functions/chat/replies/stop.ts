@@ -31,7 +31,8 @@ export function listenForStop(
   const { signal } = controller;
   async function listen() {
     const messages = await redis.subscribe(keys.replyControl(reply), { signal });
-    await onReady();
+    // Where that fails it is asked again with the lease; what is said from now on is heard.
+    await onReady().catch(() => {});
     for await (const message of messages) if (message === STOP) onStop();
   }
   listen().catch((error) => {
