@@ -59,7 +59,7 @@ export async function chatPage(c: Context<AppEnv>): Promise<Response> {
             <h2 id="removal-title">Delete this conversation?</h2>
             <p>Its messages go with it, for good, on all of your devices.</p>
             <p class="actions">
-              <button type="submit" value="keep" autofocus>Keep it</button>
+              <button type="submit" value="keep">Keep it</button>
               <button type="submit" value="remove" class="danger">Delete it</button>
             </p>
           </form>

@@ -54,6 +54,7 @@ export function Conversations() {
       <ul id="results" aria-label="What was found" hidden></ul>
       <nav id="conversations" aria-label="Conversations">
         <ul id="list"></ul>
+        <p id="none" class="quiet small">No conversations yet.</p>
         <button type="button" id="more" class="plain" hidden>Older conversations</button>
       </nav>
       <div class="side-foot">

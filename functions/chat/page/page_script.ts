@@ -27,8 +27,10 @@ const text = byId("text");
 const notice = byId("notice");
 
 const warn = (...children) => {
-  notice.replaceChildren(...children);
-  notice.hidden = false;
+  keepingEnd(() => {
+    notice.replaceChildren(...children);
+    notice.hidden = false;
+  });
 };
 const calm = () => {
   notice.hidden = true;
@@ -157,7 +159,7 @@ const hear = (news) => {
   }
 };
 const leave = (message) => {
-  location.hash = "#new";
+  history.pushState(null, "", "#new");
   void open("").then(() => message && warn(message));
 };
 
@@ -188,7 +190,7 @@ const say = async (said, clientId = random(), failed) => {
     await watchAnswer(replyId, answer);
   } catch (error) {
     pending.classList.add("fault-turn");
-    note(pending, "Not sent. ", button("Send again", () => void say(said, clientId, pending)));
+    keepingEnd(() => note(pending, "Not sent.", button("Send again", () => void say(said, clientId, pending))));
     fail(error);
   }
 };
