@@ -124,15 +124,28 @@ export class VirtualClock implements DevClock {
     return move;
   }
 
-  /** For tasks alone: a sleep of anybody else lets two tasks run over each other. */
-  async sleep(ms: number): Promise<void> {
+  /** Whether a task runs: time stands still until it ends or sleeps. */
+  get isBusy(): boolean {
+    return this.#running > 0;
+  }
+
+  /**
+   * For tasks alone: a sleep of anybody else lets two tasks run over each other. Ends early where
+   * `signal` aborts.
+   */
+  async sleep(ms: number, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    if (signal?.aborted) return;
     // Below zero when two branches of one task sleep: each gives back what it took.
     this.#ended();
     await new Promise<void>((resolve) => {
-      this.schedule(this.#now + ms, () => {
+      const wake = () => {
+        timer.cancel();
+        signal?.removeEventListener("abort", wake);
         this.#running++;
         resolve();
-      });
+      };
+      const timer = this.schedule(this.#now + ms, wake);
+      signal?.addEventListener("abort", wake);
     });
   }
 

@@ -1,5 +1,6 @@
 /**
- * The whole system in this process, for tests: Redis, QStash, mail and an app on loopback, on one clock.
+ * The whole system in this process, for tests: Redis, QStash, mail, a language model and an app on
+ * loopback, on one clock.
  *
  * Nothing is delivered until the clock moves; then everything due is, in order, at once. While
  * a cloud with a virtual clock is open, this process's `Date` follows it, since the SDKs read that.
@@ -9,6 +10,7 @@
 import { installClock, VirtualClock, WallClock } from "./clock.ts";
 import type { DevClock } from "./clock.ts";
 import { createMigratedPostgres } from "./database.ts";
+import { createLlmServer, type LlmServer } from "./llm/server.ts";
 import { createMailServer, type MailServer } from "./mail/server.ts";
 import { parseDuration } from "./qstash/durations.ts";
 import {
@@ -42,6 +44,8 @@ export interface CloudOptions {
   newMessageId?: QstashServerOptions["newMessageId"];
   /** Requests that the mail provider takes in a second. Default: 2. */
   mailsPerSecond?: number;
+  /** How fast the language model speaks. Default: 50. */
+  tokensPerSecond?: number;
   /** A Postgres as well (PGlite, in memory, migrated). Default: false. */
   postgres?: boolean;
   /** Settings to add, or to replace. */
@@ -54,6 +58,7 @@ export interface Cloud extends AsyncDisposable {
   readonly redis: RedisServer;
   readonly qstash: QstashServer;
   readonly mail: MailServer;
+  readonly llm: LlmServer;
   /** The app's settings. */
   readonly environment: Readonly<Record<string, string>>;
   /** Where the app listens. */
@@ -80,6 +85,9 @@ export const cloudSecrets = {
   WEBHOOK_SECRET_SUPABASE: "dev-supabase-secret",
   WEBHOOK_SECRET_PAYLOAD: "whsec_ZGV2LXBheWxvYWQtd2ViaG9vay1zZWNyZXQtMQ==",
 };
+
+/** Signs users' tokens in dev, where nothing else is set. A cloud has no users unless it is given it. */
+export const DEVELOPMENT_AUTH_SECRET = "dev-auth-secret-0123456789";
 
 /** Who writes, where nothing else is set. */
 export const DEVELOPMENT_MAIL_FROM = "Zeropoll <mail@zeropoll.example>";
@@ -112,6 +120,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     ratePerSecond: options.mailsPerSecond,
     webhook: { url: `${url}/hooks/resend`, secret: secrets.WEBHOOK_SECRET_RESEND },
   });
+  const llm = createLlmServer({ clock, tokensPerSecond: options.tokensPerSecond });
   const environment = {
     PUBLIC_URL: url,
     UPSTASH_REDIS_REST_URL: serve(redis),
@@ -123,6 +132,8 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     RESEND_API_KEY: mail.token,
     RESEND_BASE_URL: serve(mail),
     MAIL_FROM: DEVELOPMENT_MAIL_FROM,
+    OPENAI_API_KEY: llm.token,
+    OPENAI_BASE_URL: `${serve(llm)}/v1`,
     ...(postgres && { DATABASE_URL: postgres.url }),
     ...cloudSecrets,
     ...options.environment,
@@ -132,6 +143,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     await qstash.close();
     await redis.close();
     await mail.close();
+    await llm.close();
     await Promise.all(servers.map((server) => server.close()));
     await postgres?.close();
     uninstall();
@@ -141,6 +153,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     redis,
     qstash,
     mail,
+    llm,
     environment,
     url,
     fetch: (path, init) => fetch(`${url}${path}`, init),

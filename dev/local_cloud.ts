@@ -6,6 +6,7 @@
  */
 import type { DevClock } from "./clock.ts";
 import { cloudSecrets, DEVELOPMENT_MAIL_FROM } from "./cloud.ts";
+import { createLlmServer } from "./llm/server.ts";
 import { createMailServer } from "./mail/server.ts";
 import { createPostgres } from "../shared/adapters/postgres.ts";
 import { AppError } from "../shared/errors.ts";
@@ -51,13 +52,14 @@ const REDIS_PORT = 8079;
 const QSTASH_PORT = 8080;
 const POSTGRES_PORT = 5433;
 const MAIL_PORT = 8025;
+const LLM_PORT = 8090;
 
 export interface LocalCloudOptions {
   /** Where the app will listen, without a trailing slash; dev/mail tells it what became of mails. */
   appUrl?: string;
 }
 
-/** Starts dev/redis, dev/qstash, dev/postgres and dev/mail, each where no real one is set. */
+/** Starts dev/redis, dev/qstash, dev/postgres, dev/mail and dev/llm, each where no real one is set. */
 export async function startLocalCloud(
   environment: Environment,
   clock: DevClock,
@@ -69,6 +71,8 @@ export async function startLocalCloud(
     : await startRedis(environment, clock);
   const qstash = environment.QSTASH_URL ? undefined : startQstash(clock);
   const mail = environment.RESEND_API_KEY ? undefined : startMail(environment, clock, appUrl);
+  // Not for a key alone: one that lies about for other tools must not be billed by this.
+  const llm = environment.OPENAI_BASE_URL ? undefined : startLlm(clock);
   return {
     parts: [
       redis?.part ?? {
@@ -99,6 +103,13 @@ export async function startLocalCloud(
         standsInFor: "the real one, as set: mail goes out",
         realOne: "unset RESEND_API_KEY to go back",
       },
+      llm?.part ?? {
+        name: "llm",
+        url: environment.OPENAI_BASE_URL!,
+        token: environment.OPENAI_API_KEY ? "yours" : "none: chat is off without OPENAI_API_KEY",
+        standsInFor: "the real one, as set: answers may cost",
+        realOne: "unset OPENAI_BASE_URL to go back",
+      },
     ],
     ready: postgres?.ready ?? Promise.resolve(),
     warnings: () =>
@@ -108,12 +119,13 @@ export async function startLocalCloud(
       ...qstash?.settings(),
       ...postgres?.settings(),
       ...mail?.settings(),
+      ...llm?.settings(),
     }),
     messagesUrl: qstash?.part.url,
     inboxUrl: mail?.part.url,
     realTime: redis?.realTime ?? (redis ? undefined : "the Redis that is set keeps real time"),
     close: async () => {
-      await Promise.all([redis?.close(), qstash?.close(), postgres?.close(), mail?.close()]);
+      await Promise.all([redis, qstash, postgres, mail, llm].map((part) => part?.close()));
     },
   };
 }
@@ -190,6 +202,28 @@ function startMail(environment: Environment, clock: DevClock, appUrl: string | u
       RESEND_API_KEY: server.token,
       RESEND_BASE_URL: listening.url,
       MAIL_FROM: environment.MAIL_FROM || DEVELOPMENT_MAIL_FROM,
+    }),
+    close: async () => {
+      await server.close();
+      await listening.close();
+    },
+  };
+}
+
+function startLlm(clock: DevClock) {
+  const server = createLlmServer({ clock });
+  const listening = listen(server.fetch, { port: LLM_PORT });
+  return {
+    part: {
+      name: "llm",
+      ...placeOf(listening, LLM_PORT),
+      token: server.token,
+      standsInFor: "OpenAI's chat completions, scripted",
+      realOne: "set OPENAI_BASE_URL and OPENAI_API_KEY",
+    },
+    settings: () => ({
+      OPENAI_API_KEY: server.token,
+      OPENAI_BASE_URL: `${listening.url}/v1`,
     }),
     close: async () => {
       await server.close();

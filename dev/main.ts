@@ -9,18 +9,19 @@
 import process from "node:process";
 import { AppProcess } from "./app_process.ts";
 import { installClock, WallClock } from "./clock.ts";
-import { cloudSecrets } from "./cloud.ts";
+import { cloudSecrets, DEVELOPMENT_AUTH_SECRET } from "./cloud.ts";
 import { ApiError } from "./qstash/api_error.ts";
 import { startLocalCloud } from "./local_cloud.ts";
 import { listen } from "./server.ts";
 import { writeSettings } from "./settings_file.ts";
-import { dashboardsUrl, welcome } from "./table.ts";
+import { chatUrl, dashboardsUrl, welcome } from "./table.ts";
+import { userToken } from "./user_token.ts";
 
 const APP_PORT = 8787;
 /** What wrangler says beside the app's log: its settings, and each request once more. */
 const WRANGLERS = /^(\[wrangler:info\]|⎔ Starting|Your Worker has|Binding {2}|env\.[A-Z_]+ |$)/;
 const OURS =
-  /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|AUTH_|FEED_|RESEND_|MAIL_|QUIET_|DIGEST_|MAINTENANCE_|(SERVICE_TOKENS|OPERATOR_TOKENS|CORS_ORIGINS|IDENTITY_SECRET|NAMESPACE|DATABASE_URL)$)/;
+  /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|AUTH_|FEED_|RESEND_|MAIL_|QUIET_|DIGEST_|MAINTENANCE_|OPENAI_|CHAT_|SENTIMENT_|LEAST_|(SERVICE_TOKENS|OPERATOR_TOKENS|CORS_ORIGINS|IDENTITY_SECRET|NAMESPACE|DATABASE_URL)$)/;
 
 /** The wall's time, whose skips reach the app before anything is delivered by them. */
 class SharedClock extends WallClock {
@@ -48,12 +49,18 @@ const cloud = await startLocalCloud(process.env, clock, { appUrl });
 const yours = Object.fromEntries(
   Object.entries(process.env).filter(([name, value]) => OURS.test(name) && value),
 ) as Record<string, string>;
+// Users are yours where you say how their tokens are signed; else there is one of dev's own.
+const ownUsers: Record<string, string> = yours.AUTH_SECRET || yours.AUTH_JWKS_URL
+  ? {}
+  : { AUTH_SECRET: DEVELOPMENT_AUTH_SECRET };
+const ownToken = ownUsers.AUTH_SECRET && await userToken(ownUsers.AUTH_SECRET, "ada");
 
 const app = new AppProcess({
   entry: new URL(inWorkers ? "app_workers.ts" : "app.ts", import.meta.url),
   environment: () => {
     const settings: Record<string, string> = {
       ...cloudSecrets,
+      ...ownUsers,
       // Your page may stand on any port of this machine.
       CORS_ORIGINS: "*",
       ...yours,
@@ -121,6 +128,7 @@ function describe(appRuns: boolean, warnings: readonly string[]) {
         "dashboards",
         dashboardsUrl(appUrl, yours.OPERATOR_TOKENS ? undefined : cloudSecrets.OPERATOR_TOKENS),
       ] as [string, string],
+      ["chat", chatUrl(appUrl, ownToken)] as [string, string],
       ["health", `${appUrl}/health`] as [string, string],
       [
         "GitHub's pushes",

@@ -1,5 +1,6 @@
 /**
- * What `deno task dev` prints once everything runs: no line of it is wider than 80 columns.
+ * What `deno task dev` prints once everything runs: no line of it is wider than 80 columns, but
+ * for a link that holds a user's token.
  *
  * @module
  */
@@ -27,7 +28,7 @@ export function welcome({ parts, links, firstJob, readyMs, warnings }: Welcome):
     } s; Ctrl-C ends it.`,
     "",
     ...parts.flatMap((part) => [...rowsOf(part), ""]),
-    ...links.map(([name, url]) => name.padEnd(17) + url),
+    ...links.flatMap(([name, url]) => field(name, url)),
     "",
     "A first job:",
     ...firstJob.map((line) => `  ${line}`),
@@ -39,6 +40,11 @@ export function welcome({ parts, links, firstJob, readyMs, warnings }: Welcome):
 /** Signs in by itself where the token is dev's own: it stays behind the `#`, which is sent nowhere. */
 export function dashboardsUrl(appUrl: string, ownToken: string | undefined): string {
   return ownToken === undefined ? `${appUrl}/admin` : `${appUrl}/admin/sign-in#${ownToken}`;
+}
+
+/** The same for the chat, as a user of dev's own. */
+export function chatUrl(appUrl: string, ownToken: string | undefined): string {
+  return ownToken === undefined ? `${appUrl}/chat` : `${appUrl}/chat#token=${ownToken}`;
 }
 
 function rowsOf({ name, url, takenPort, standsInFor, realOne, token }: Part): string[] {

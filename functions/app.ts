@@ -9,6 +9,8 @@ import { Hono } from "hono";
 import { adminGuard } from "./admin/guard.ts";
 import { adminOperations } from "./admin/operations.ts";
 import { adminRoutes } from "./admin/routes.tsx";
+import { chatOperations } from "./chat/operations.ts";
+import { chatRoutes } from "./chat/routes.ts";
 import type { AppEnv } from "./context.ts";
 import { type Deps, forRequest } from "./deps.ts";
 import { feedOperations } from "./feed/operations.ts";
@@ -25,6 +27,8 @@ import { galleryRoutes } from "./notifications/gallery/gallery_routes.tsx";
 import { notificationRoutes } from "./notifications/routes.ts";
 import { triggerOperations } from "./notifications/triggers/operations.ts";
 import { triggerRoutes } from "./notifications/triggers/routes.ts";
+import { profileOperations } from "./profiles/operations.ts";
+import { profilesRoutes } from "./profiles/routes.ts";
 import { answerProblem, answerUnknown } from "./middleware/problem.ts";
 import { rateLimit } from "./middleware/rate_limit.ts";
 import { requestLog } from "./middleware/request_log.ts";
@@ -38,6 +42,7 @@ import { webhookRoutes } from "./webhooks/routes.ts";
 
 /** What the documentation shows; a test holds it against the routes. */
 export const operations = [
+  ...chatOperations,
   ...feedOperations,
   ...jobOperations,
   ...notificationOperations,
@@ -45,6 +50,7 @@ export const operations = [
   ...providerOperations,
   ...triggerOperations,
   ...limitOperations,
+  ...profileOperations,
   ...webhookOperations,
   ...opsOperations,
   ...adminOperations,
@@ -69,6 +75,7 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.route("/", healthRoutes);
   app.route("/", createDocsRoutes({ operations, registry: deps.jobs.registry }));
   app.route("/", webhookRoutes);
+  app.route("/", chatRoutes);
   app.route("/", feedRoutes);
   app.route("/", jobRoutes);
   app.route("/", limitRoutes);
@@ -76,5 +83,6 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.route("/", galleryRoutes);
   app.route("/", providerRoutes);
   app.route("/", triggerRoutes);
+  app.route("/", profilesRoutes);
   return app;
 }

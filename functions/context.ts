@@ -29,6 +29,12 @@ export interface AppEnv {
     tally: RedisTally;
     /** Lets `work` outlive the response; resolves at once where the platform can, else when it is done. */
     defer: (work: Promise<unknown>) => Promise<void>;
+    /**
+     * Keeps what this request holds (its connection to Postgres, its log line) until `work` is done,
+     * and answers meanwhile: for a body that streams, and for who makes it. `work` must not reject.
+     * The platform may stop it with the instance: what must not be lost belongs in QStash as well.
+     */
+    outlive: (work: Promise<void>) => void;
     /** Set by `verifyQstash`. */
     delivery: VerifiedDelivery;
     /** Set by `requireOperator`. */

@@ -7,6 +7,7 @@
  * @module
  */
 import { createConsoleLog } from "../shared/adapters/console_log.ts";
+import { createOpenAi } from "../shared/adapters/openai.ts";
 import { createPostgres, type PostgresOptions } from "../shared/adapters/postgres.ts";
 import { createQstash } from "../shared/adapters/qstash.ts";
 import { createDeliveryVerifier } from "../shared/adapters/qstash_verifier.ts";
@@ -34,6 +35,7 @@ import {
   type Jobs,
   type Keys,
   type Limits,
+  type Llm,
   type Log,
   type Mailer,
   type Queue,
@@ -50,6 +52,7 @@ import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
 import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 import { type LimitName, limitPolicies } from "./limits/services.ts";
+import type { Catalogs } from "./profiles/catalogs.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
 export interface Outside {
@@ -66,6 +69,10 @@ export interface Outside {
   userTokens?: UserTokens;
   /** Absent without `RESEND_API_KEY`. */
   mailer?: Mailer;
+  /** Absent without `OPENAI_API_KEY`. */
+  llm?: Llm;
+  /** Who knows what users' songs, films and games are; there is none by default. */
+  catalogs?: Catalogs;
 }
 
 /** What an isolate keeps from one request to the next: plain data, as workerd shares nothing else. */
@@ -110,7 +117,8 @@ export function createDeps<R extends Registry = AppRegistry>(
 ): Deps<R> {
   const { clock = systemClock, sleep = systemSleep } = outside;
   const mailer = outside.mailer ?? (config.mail && createResend(config.mail));
-  const own = createRegistry({ config, mailer });
+  const llm = outside.llm ?? (config.llm && createOpenAi(config.llm));
+  const own = createRegistry({ config, mailer, llm, sleep, catalogs: outside.catalogs });
   const jobs = typeof registry === "function" ? registry(own) : registry ?? own as unknown as R;
   return compose(config, jobs, {
     clock,
@@ -124,6 +132,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     database: createDatabase(config),
     userTokens: config.userTokens && createUserTokens(config.userTokens, clock),
     mailer,
+    llm,
     ...outside,
   }, {
     armed: new ArmedSlots(sleep),
@@ -170,7 +179,8 @@ function compose<R extends Registry>(
   memory: Memory,
   tally?: RedisTally,
 ): Deps<R> {
-  const { clock, sleep, ids, log, redis, queue, verifier, database, userTokens, mailer } = outside;
+  const { clock, sleep, ids, log, redis, queue, verifier, database, userTokens, mailer, llm } =
+    outside;
   const keys = createKeys(config.namespace);
   const deadLetters = database
     ? createPostgresDeadLetters(database, clock)
@@ -219,6 +229,7 @@ function compose<R extends Registry>(
     database,
     userTokens,
     mailer,
+    llm,
     keys,
     deadLetters,
     jobs,

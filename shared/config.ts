@@ -66,6 +66,14 @@ const schema = z.object({
   FEED_FLUSH_MINUTES: z.coerce.number().int().min(5)
     .refine((minutes) => MINUTES_OF_A_DAY % minutes === 0, "must divide a day, as 120 does")
     .default(120),
+  OPENAI_API_KEY: text.optional(),
+  OPENAI_BASE_URL: httpUrl.default("https://api.openai.com/v1"),
+  OPENAI_MODEL: text.default("gpt-5-mini"),
+  CHAT_MODE: z.enum(["direct", "queued"]).default("direct"),
+  CHAT_BATCH_MS: z.coerce.number().int().min(20).max(5_000).default(400),
+  CHAT_INSTRUCTIONS: text.default("You are a helpful, friendly assistant. Answer briefly."),
+  SENTIMENT_BY: z.enum(["lexicon", "model"]).default("lexicon"),
+  LEAST_ACTIVE_USERS: z.coerce.number().int().min(1).max(1_000_000).default(10),
   RESEND_API_KEY: text.optional(),
   RESEND_BASE_URL: httpUrl.default("https://api.resend.com"),
   MAIL_FROM: z.string().regex(
@@ -114,6 +122,21 @@ export interface Config {
     uniques: "exact" | "approximate";
     /** How far apart flushes are while there is traffic. */
     flushMs: number;
+  };
+  /** The language model; chat is off without `OPENAI_API_KEY`. */
+  llm?: { apiKey: string; baseUrl: string; model: string };
+  chat: {
+    /** Where a reply is made: in the request that asked for it, or by a job. */
+    mode: "direct" | "queued";
+    /** The longest time that text waits to be sent together, in ms. */
+    batchMs: number;
+    /** What the model is told before every conversation. */
+    instructions: string;
+  };
+  profiles: {
+    sentimentBy: "lexicon" | "model";
+    /** With fewer active users nothing is computed. */
+    leastActiveUsers: number;
   };
   /** How mail goes out; off without `RESEND_API_KEY`. */
   mail?: { apiKey: string; baseUrl: string; from: string };
@@ -205,6 +228,22 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       : undefined,
     clientIpHeader: settings.CLIENT_IP_HEADER,
     feed: { uniques: settings.FEED_UNIQUES, flushMs: settings.FEED_FLUSH_MINUTES * 60_000 },
+    llm: settings.OPENAI_API_KEY
+      ? {
+        apiKey: settings.OPENAI_API_KEY,
+        baseUrl: settings.OPENAI_BASE_URL,
+        model: settings.OPENAI_MODEL,
+      }
+      : undefined,
+    chat: {
+      mode: settings.CHAT_MODE,
+      batchMs: settings.CHAT_BATCH_MS,
+      instructions: settings.CHAT_INSTRUCTIONS,
+    },
+    profiles: {
+      sentimentBy: settings.SENTIMENT_BY,
+      leastActiveUsers: settings.LEAST_ACTIVE_USERS,
+    },
     mail: settings.RESEND_API_KEY
       ? {
         apiKey: settings.RESEND_API_KEY,

@@ -15,6 +15,7 @@ export const errorTitles = {
   body_malformed: "The request body is not JSON",
   body_too_large: "The request body is too large",
   circuit_open: "A dependency is resting after repeated failures",
+  conversation_not_found: "There is no such conversation",
   command_refused: "This Redis command is refused",
   delay_unsupported: "This delay is not supported",
   delivery_in_progress: "Another delivery of this job is still running",
@@ -29,6 +30,8 @@ export const errorTitles = {
   limit_exceeded: "The rate limit is used up for now",
   limit_unavailable: "The rate limit cannot be checked",
   limit_unknown: "There is no limit of this name",
+  llm_rejected: "The language model rejected the request",
+  llm_unavailable: "The language model cannot answer",
   mail_refused: "The mail provider refused the address",
   mail_rejected: "The mail provider rejected the mail",
   mail_unavailable: "The mail provider cannot take mail",
@@ -46,6 +49,7 @@ export const errorTitles = {
   queue_unavailable: "QStash cannot be reached",
   redis_command_failed: "Redis answered with an error",
   redis_unavailable: "Redis cannot be reached",
+  reply_not_found: "There is no such reply",
   replay_refused: "This dead letter cannot be replayed",
   signature_expired: "The signature has expired",
   signature_invalid: "The signature is not valid",
@@ -303,6 +307,24 @@ export class LimitUnavailableError extends AppError {
 
 function msUntilRetry(answers: readonly LimitAnswer[], now: number): number {
   return Math.max(1, ...answers.map(({ retryAt = 0 }) => retryAt - now));
+}
+
+/** The language model does not answer, breaks off, or counts too many requests. */
+export class LlmUnavailableError extends AppError {
+  override readonly name = "LlmUnavailableError";
+  override readonly code = "llm_unavailable";
+  override readonly retryable = true;
+  override readonly retryAfterMs?: number;
+  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** The language model will never answer this request. */
+export class LlmRejectedError extends NonRetryableError {
+  override readonly name = "LlmRejectedError";
+  override readonly code = "llm_rejected";
 }
 
 /** Every failure with nothing to it but its code. */

@@ -14,6 +14,7 @@ export {
 export { DeadLetter } from "./contracts/dead_letter.ts";
 export { FavoriteEntry, ImpressionsEntry, LogEntry } from "./contracts/event_log.ts";
 export type { LimitAnswer, LimitPolicy } from "./contracts/limit.ts";
+export { ReplyEnd, ReplyFrame, ReplySnapshot } from "./contracts/reply_stream.ts";
 export { JobFailure, JobId, JobOutcome, JobStateName, JobView } from "./contracts/job.ts";
 export {
   AppError,
@@ -27,6 +28,8 @@ export {
   LeaseLostError,
   LimitExceededError,
   LimitUnavailableError,
+  LlmRejectedError,
+  LlmUnavailableError,
   MailRefusedError,
   MailRejectedError,
   MailUnavailableError,
@@ -50,6 +53,9 @@ export type {
   DeliveryVerifier,
   FlowControl,
   Ids,
+  Llm,
+  LlmMessage,
+  LlmRequest,
   Log,
   LogFields,
   Mail,
@@ -123,6 +129,18 @@ export { createRedisDeadLetters } from "./core/dead_letters.ts";
 export { createPostgresDeadLetters } from "./core/postgres_dead_letters.ts";
 export { withFields } from "./core/log_fields.ts";
 export { newTally } from "./core/redis_policy.ts";
+export type { ReplyEvent, ReplyPlace } from "./core/streams/reply_event.ts";
+export {
+  type FollowOptions,
+  followReply,
+  type StoredReply,
+} from "./core/streams/reply_follower.ts";
+export {
+  createReplyWriter,
+  type ReplyWriter,
+  type ReplyWriterOptions,
+  type StreamParts,
+} from "./core/streams/reply_writer.ts";
 export { Turn } from "./core/turn.ts";
 export { createKeys, type Keys } from "./core/keys.ts";
 export type { DeliveryAnswer, JobDelivery } from "./core/jobs/deliver.ts";
@@ -132,6 +150,7 @@ export type { FailedDelivery, FailureAnswer } from "./core/jobs/failures.ts";
 export {
   type AnyJob,
   type Backoff,
+  type ContextGroupOptions,
   defineJob,
   defineRegistry,
   type Enqueued,

@@ -74,6 +74,12 @@ export interface Redis {
   pipeline(commands: readonly RedisCommand[], options?: RedisCallOptions): Promise<RedisValue[]>;
   /** Several commands in one round trip, all or nothing. */
   transaction(commands: readonly RedisCommand[], options?: RedisCallOptions): Promise<RedisValue[]>;
+  /**
+   * Listens to a channel. Resolves once Redis has confirmed it: what is published from then on
+   * arrives. The messages end when the connection does, and nothing tells why; whoever needs all of
+   * them subscribes again and reads what it missed elsewhere. One command. `signal` closes it.
+   */
+  subscribe(channel: string, options: { signal: AbortSignal }): Promise<AsyncIterable<string>>;
   /** The same Redis, counting into `tally`. */
   tallied(tally: RedisTally): Redis;
 }
@@ -242,6 +248,43 @@ export interface Mailer {
    * was accepted then.
    */
   send(mail: Mail, idempotencyKey: string): Promise<{ id?: string }>;
+}
+
+/** One turn of a conversation with a model. */
+export interface LlmMessage {
+  role: "system" | "user" | "assistant";
+  content: string;
+}
+
+export interface LlmRequest {
+  messages: readonly LlmMessage[];
+  /** Default: the adapter's. */
+  model?: string;
+  /** Default: the model's own. */
+  maxTokens?: number;
+  /** The same for the same person, and no name of theirs; for the provider's abuse checks. */
+  user?: string;
+  /** The answer is one JSON object; the messages must say so, and of what shape. Default: false. */
+  json?: boolean;
+}
+
+/**
+ * A language model. What it says may come late, or break off: `LlmUnavailableError` (it may answer
+ * later) or `LlmRejectedError` (it never will answer this). Their messages hold nothing of the
+ * conversation.
+ */
+export interface Llm {
+  /**
+   * Streams the answer piece by piece, no faster than it is read; what came before an error was
+   * said. `signal` ends it at the provider, too, and then the iteration just ends.
+   */
+  stream(request: LlmRequest, options: { signal: AbortSignal }): AsyncIterable<string>;
+  /**
+   * The whole answer, for those who cannot use a part of it: one that does not fit into `maxTokens`,
+   * or that the provider withholds, is rejected. What an answer in JSON holds is the caller's to
+   * check. Rejects with the reason of `signal` when that aborts.
+   */
+  complete(request: LlmRequest, options: { signal: AbortSignal }): Promise<string>;
 }
 
 /** Where jobs that failed for good are kept. */

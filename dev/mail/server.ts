@@ -10,9 +10,10 @@
 import { Hono } from "hono";
 import type { DevClock } from "../clock.ts";
 import { createNetworkTransport, type Transport } from "../qstash/deliver.ts";
+import { seededRandom } from "../random.ts";
 import { MailApiError, refusals } from "./api_error.ts";
 import { controlRoutes } from "./control.ts";
-import { MailFaults, seededRandom } from "./faults.ts";
+import { MailFaults } from "./faults.ts";
 import { IdempotencyKeys } from "./idempotency.ts";
 import { inboxRoutes } from "./inbox_routes.tsx";
 import type { AcceptedMail } from "./mail.ts";

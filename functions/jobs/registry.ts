@@ -4,9 +4,17 @@
  *
  * @module
  */
-import { type Config, defineRegistry, type Mailer } from "../../shared/mod.ts";
+import {
+  type Config,
+  defineRegistry,
+  type Llm,
+  type Mailer,
+  type Sleep,
+} from "../../shared/mod.ts";
 import { feedAudit, feedClose, feedFlush, feedRank, feedRecord } from "../feed/jobs.ts";
+import { createReplyJob } from "../chat/jobs.ts";
 import { createSendJobs } from "../notifications/jobs.ts";
+import { type Catalogs, createProfileJobs } from "../profiles/jobs.ts";
 import { debugEcho } from "./debug_echo.ts";
 import { githubPush } from "./github_push.ts";
 
@@ -24,6 +32,11 @@ export interface JobParts {
   config: Config;
   /** Absent without `RESEND_API_KEY`. */
   mailer?: Mailer;
+  /** Absent without `OPENAI_API_KEY`. */
+  llm?: Llm;
+  sleep: Sleep;
+  /** Who knows what users' songs, films and games are. Absent: nobody is asked. */
+  catalogs?: Catalogs;
 }
 
 /** Makes the table of all jobs; once for each isolate. */
@@ -38,6 +51,8 @@ export function createRegistry(parts: JobParts) {
   return defineRegistry({
     ...jobs,
     ...createSendJobs(parts),
+    "chat.reply": createReplyJob(parts),
+    ...createProfileJobs(parts),
     "feed.audit": { ...feedAudit, flowControl },
     "feed.rank": { ...feedRank, flowControl },
   });

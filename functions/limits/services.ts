@@ -14,6 +14,8 @@ export const limitPolicies = defineLimits({
   "youtube": { limit: 100, windowMs: MINUTE_MS, whenAway: "closed" },
   "steam": { limit: 200, windowMs: MINUTE_MS, whenAway: "closed" },
   "openai": { limit: 3_000, windowMs: MINUTE_MS, whenAway: "closed" },
+  // Messages of a user's; what the model costs is counted by `openai`.
+  "chat": { limit: 30, windowMs: MINUTE_MS, whenAway: "open" },
   // Few and rare: held in no hand, so that none lies idle while another isolate refuses.
   "sign-in": {
     limit: 10,

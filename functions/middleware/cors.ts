@@ -41,7 +41,7 @@ export const browserOrigins: MiddlewareHandler<AppEnv> = async (c, next) => {
   }
   const policy = cors({
     origin: isOpen ? "*" : [...own, ...corsOrigins],
-    allowMethods: ["GET", "HEAD", "POST"],
+    allowMethods: ["GET", "HEAD", "POST", "DELETE"],
     exposeHeaders,
     maxAge: DAY_SECONDS,
   });

@@ -2,7 +2,7 @@
  * One line of log for each request, with what it cost, and the same in `Server-Timing`.
  *
  * It also gives the request its id, its tally and its view of the app's parts. Where work was
- * deferred the line waits for it, so that its commands are counted too; then the request's
+ * deferred or streams the line waits for it, so that its commands are counted too; then the request's
  * connection to Postgres, if it opened one, is closed.
  *
  * @module
@@ -27,6 +27,7 @@ export function requestLog(
     const tally = newTally();
     const deps = view(tally, requestId);
     const deferred: Promise<unknown>[] = [];
+    const outliving: Promise<void>[] = [];
     const defer = createDefer(c, deps.log);
     c.set("requestId", requestId);
     c.set("tally", tally);
@@ -35,6 +36,7 @@ export function requestLog(
       deferred.push(work);
       return defer(work);
     });
+    c.set("outlive", (work) => void outliving.push(work));
     const startedAt = deps.clock.now();
     await next();
     const ms = deps.clock.now() - startedAt;
@@ -42,13 +44,15 @@ export function requestLog(
     c.res.headers.set("Server-Timing", serverTiming(ms, tally));
     const line = lineOf(c, ms);
     const end = async () => {
-      await Promise.allSettled(deferred);
+      await Promise.allSettled([...deferred, ...outliving]);
       deps.log[c.res.status >= 500 ? "error" : "info"]("request.ended", line());
       // What was deferred may use it; nothing later may.
       await deps.database?.close();
     };
     const waitUntil = waitUntilOf(c);
     if (waitUntil) waitUntil(end());
+    // A body that streams is read once it was returned.
+    else if (outliving.length > 0) end();
     else await end();
   };
 }

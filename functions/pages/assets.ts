@@ -45,8 +45,8 @@ function asset(contentType: string, text: string): Asset {
   return { text, contentType, fingerprint: fingerprintOf(text) };
 }
 
-/** FNV-1a: it tells versions apart, and guards nothing. */
-function fingerprintOf(text: string): string {
+/** Another for every text. FNV-1a: it tells versions apart, and guards nothing. */
+export function fingerprintOf(text: string): string {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);

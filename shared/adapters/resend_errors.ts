@@ -12,11 +12,10 @@ import {
   MailRejectedError,
   MailUnavailableError,
 } from "../errors.ts";
+import { readRetryAfter, SHORTEST_WAIT_MS } from "./retry_after.ts";
 import { textWithin } from "./text_within.ts";
 
 const MOST_BYTES = 64 * 1024;
-const SHORTEST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 24 * 3_600_000;
 /** How long a quota is taken to last when nothing says so. */
 const QUOTA_WAIT_MS = 3_600_000;
 /** How soon settings may have been mended. */
@@ -108,13 +107,4 @@ function faultIn(body: unknown): Fault {
 function isAboutRecipient(name: string | undefined, message: string | undefined): boolean {
   return name === "invalid_to_address" ||
     /\binvalid [`'"]?to[`'"]?( field|\b)/i.test(message ?? "");
-}
-
-/** Of seconds or an HTTP date; within 1 second and 24 hours. */
-function readRetryAfter(header: string | null, now: number): number | undefined {
-  const text = header?.trim() ?? "";
-  if (text === "") return undefined;
-  const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
-  if (Number.isNaN(ms)) return undefined;
-  return Math.ceil(Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, ms)));
 }

@@ -37,6 +37,7 @@ export function redisOver(transport: UpstashTransport, tally?: RedisTally): Redi
       const replies = await transport.send("transaction", commands, { ...options, tally });
       return commands.map((command, index) => valueOf(command, replies[index]));
     },
+    subscribe: (channel, { signal }) => transport.subscribe(channel, { signal, tally }),
     tallied: (into) => redisOver(transport, into),
   };
 }

@@ -12,6 +12,7 @@ import { assertAllowed, billOf, commandName, isRepeatable } from "../core/redis_
 import { RedisSizeError, RedisUnavailableError } from "../errors.ts";
 import type { Clock, RedisCallOptions, RedisCommand, RedisTally, RedisValue } from "../ports.ts";
 import { textWithin } from "./text_within.ts";
+import { readSubscription, type Subscription } from "./upstash_subscription.ts";
 
 export interface UpstashTransportOptions {
   /** The REST URL, without a trailing slash. */
@@ -46,6 +47,16 @@ export interface UpstashTransport {
     commands: readonly RedisCommand[],
     options?: RedisCallOptions & { tally?: RedisTally },
   ): Promise<RedisReply[]>;
+  /**
+   * Listens to a channel; resolves once Redis has confirmed it. Where `signal` aborts before that,
+   * it resolves all the same, to no message at all.
+   *
+   * @throws {RedisUnavailableError | CircuitOpenError}
+   */
+  subscribe(
+    channel: string,
+    options: { signal: AbortSignal; tally?: RedisTally },
+  ): Promise<AsyncIterable<string>>;
 }
 
 interface CallLimits {
@@ -153,7 +164,52 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     return replies;
   }
 
+  /** Opens the event stream; it is cut off with `signal`. */
+  async function listen(channel: string, signal: AbortSignal): Promise<Subscription | undefined> {
+    const opening = new AbortController();
+    const stop = () => opening.abort();
+    const timer = setTimeout(stop, timeoutMs);
+    signal.addEventListener("abort", stop, { once: true });
+    try {
+      const response = await fetch(`${url}/subscribe/${encodeURIComponent(channel)}`, {
+        method: "POST",
+        headers: { "authorization": `Bearer ${token}`, "accept": "text/event-stream" },
+        signal: opening.signal,
+      });
+      if (response.status !== 200 || response.body === null) {
+        await response.body?.cancel();
+        throw unavailable("SUBSCRIBE", `it answered ${response.status}`);
+      }
+      const subscription = readSubscription(response.body, channel);
+      if (await subscription.confirmed) return subscription;
+      throw unavailable("SUBSCRIBE", "the connection ended");
+    } catch (error) {
+      // Whoever asked has gone: that says nothing about Redis.
+      if (signal.aborted) return undefined;
+      if (opening.signal.aborted) {
+        throw unavailable("SUBSCRIBE", `no answer within ${timeoutMs} ms`);
+      }
+      if (error instanceof RedisUnavailableError) throw error;
+      throw unavailable("SUBSCRIBE", "the connection failed", error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   return {
+    async subscribe(channel, { signal, tally }) {
+      if (signal.aborted) return none;
+      const startedAt = clock.now();
+      try {
+        const subscription = await breaker.guard(() => {
+          if (tally) add(tally, [["SUBSCRIBE", channel]], 0);
+          return listen(channel, signal);
+        }, (error) => error instanceof RedisUnavailableError);
+        return subscription?.payloads ?? none;
+      } finally {
+        if (tally) tally.waitedMs += clock.now() - startedAt;
+      }
+    },
     async send(form, commands, options = {}) {
       const { repeatable, innerCommands = 0, tally } = options;
       const { timeoutMs: limitMs = timeoutMs, mostBytes = Infinity } = options;
@@ -183,6 +239,13 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     },
   };
 }
+
+/** What someone hears who left before there was anything. */
+const none: AsyncIterable<string> = {
+  [Symbol.asyncIterator]: () => ({
+    next: () => Promise.resolve({ done: true, value: undefined }),
+  }),
+};
 
 /** Counts one sending. A repeat counts again: what was lost may have been the reply alone. */
 function add(tally: RedisTally, commands: readonly RedisCommand[], innerCommands: number): void {

@@ -45,6 +45,19 @@ export function createKeys(namespace: string) {
     /** Hash (`refilledAt`, `tokens`); TTL: until it would be full. 4 commands for a check. */
     limitBucket: (limit: string, identifier: string) =>
       `${namespace}:limit:${limit}:${encodeURIComponent(identifier.toWellFormed())}`,
+    /** Channel of a reply's frames (JSON `ReplyFrame`). 1 command for a batch, 1 for each who listens. */
+    replyChannel: (reply: string) => `${namespace}:reply:${reply}`,
+    /** Channel on which a reply's producer is told to stop. 1 command for it to listen, 1 to stop it. */
+    replyControl: (reply: string) => `${namespace}:reply:${reply}:control`,
+    /** String (JSON `ReplySnapshot`); TTL 1 h. 1 command for every fourth batch and the end, 1 for a viewer. */
+    replySnapshot: (reply: string) => `${namespace}:reply:${reply}:snapshot`,
+    /** String (JSON, the last 50 messages); TTL 24 h. 1 command for a page, 1 more to fill, 1 to forget. */
+    conversationPage: (conversation: string) => `${namespace}:conversation:${conversation}:latest`,
+    /** List of what a user searched for last; TTL 30 days. 3 commands for a search, 1 to read. */
+    recentSearches: (user: string) =>
+      `${namespace}:searches:${encodeURIComponent(user.toWellFormed())}`,
+    /** String (JSON, a profile); TTL 24 h. 1 command to read, 1 more where it is not there, 1 to update. */
+    profile: (user: string) => `${namespace}:profile:${encodeURIComponent(user)}`,
     /** String (JSON `DeadLetter`); TTL 30 days. */
     deadLetter: (id: string) => `${namespace}:dead-letter:${id}`,
     /** Sorted set of dead letters' ids by time of failure; TTL 30 days, renewed by each. */

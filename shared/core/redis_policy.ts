@@ -41,7 +41,7 @@ const reads = words(
 
 /** Neither a read nor a write by themselves, as Upstash counts. */
 const others = words(
-  "EVAL EVALSHA EVAL_RO EVALSHA_RO FCALL FCALL_RO SCRIPT FUNCTION PUBLISH ECHO TIME",
+  "EVAL EVALSHA EVAL_RO EVALSHA_RO FCALL FCALL_RO SCRIPT FUNCTION PUBLISH SUBSCRIBE ECHO TIME",
 );
 
 /** Writes that leave the same data behind when they are sent twice; the second reply may differ. */

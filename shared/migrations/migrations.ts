@@ -8,6 +8,7 @@
 import { deadLettersAndEffects } from "./0001_dead_letters_and_effects.ts";
 import { feed } from "./0002_feed.ts";
 import { notifications } from "./0003_notifications.ts";
+import { chat } from "./0004_chat.ts";
 
 export interface Migration {
   /** Counts up from 1. */
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   deadLettersAndEffects,
   feed,
   notifications,
+  chat,
 ];

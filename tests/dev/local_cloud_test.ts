@@ -8,6 +8,8 @@ const real = {
   QSTASH_URL: "https://qstash.example.com",
   DATABASE_URL: "postgres://postgres.example.com/app",
   RESEND_API_KEY: "re_real",
+  OPENAI_BASE_URL: "https://llm.example.com/v1",
+  OPENAI_API_KEY: "sk-real",
 };
 const rows = [
   {
@@ -18,10 +20,13 @@ const rows = [
       "QStash",
       "Postgres (PGlite, in memory, migrated)",
       "Resend; its address is the inbox",
+      "OpenAI's chat completions, scripted",
     ],
     settings: [
       "DATABASE_URL",
       "MAIL_FROM",
+      "OPENAI_API_KEY",
+      "OPENAI_BASE_URL",
       "QSTASH_CURRENT_SIGNING_KEY",
       "QSTASH_NEXT_SIGNING_KEY",
       "QSTASH_TOKEN",
@@ -41,9 +46,23 @@ const rows = [
       "the real one, as set",
       "the real one, as set; deno task migrate makes its tables",
       "the real one, as set: mail goes out",
+      "the real one, as set: answers may cost",
     ],
     settings: ["UPSTASH_REDIS_REST_TOKEN", "UPSTASH_REDIS_REST_URL"],
     realTime: "the Redis at 127.0.0.1:1 keeps real time",
+  },
+  {
+    given: "a key of OpenAI's alone",
+    environment: { ...real, OPENAI_BASE_URL: "" },
+    standsInFor: [
+      "the real one, as set",
+      "the real one, as set",
+      "the real one, as set; deno task migrate makes its tables",
+      "the real one, as set: mail goes out",
+      "OpenAI's chat completions, scripted",
+    ],
+    settings: ["OPENAI_API_KEY", "OPENAI_BASE_URL"],
+    realTime: "the Redis that is set keeps real time",
   },
   {
     given: "every real one",
@@ -53,6 +72,7 @@ const rows = [
       "the real one, as set",
       "the real one, as set; deno task migrate makes its tables",
       "the real one, as set: mail goes out",
+      "the real one, as set: answers may cost",
     ],
     settings: [],
     realTime: "the Redis that is set keeps real time",

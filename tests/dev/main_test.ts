@@ -23,11 +23,14 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
     await session.until(/A first job:\n(?:.*\n){3}/);
     const table = session.printed();
     const addresses = Object.fromEntries(
-      [...table.matchAll(/^(app|redis|qstash|mail) +(http:\/\/127\.0\.0\.1:\d+)/gm)]
+      [...table.matchAll(/^(app|redis|qstash|mail|llm) +(http:\/\/127\.0\.0\.1:\d+)/gm)]
         .map(([, part, address]) => [part, address]),
     );
-    assert.deepEqual(Object.keys(addresses), ["app", "redis", "qstash", "mail"], table);
-    for (const line of table.split("\n")) assert.ok(line.length <= 80, `wider than 80: ${line}`);
+    assert.deepEqual(Object.keys(addresses), ["app", "redis", "qstash", "mail", "llm"], table);
+    for (const line of table.split("\n")) {
+      const isLink = /^ {4}http\S+#token=\S+$/.test(line);
+      assert.ok(isLink || line.length <= 80, `wider than 80: ${line}`);
+    }
 
     const health = await (await fetch(`${addresses.app}/health`)).json();
     assert.equal(health.status, "ok");
@@ -35,6 +38,7 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
     assert.equal(page.status, 200);
     await page.body?.cancel();
     await openDashboards(table);
+    await openChat(table);
     assert.equal((await firstJob(table)).state, "succeeded");
     const marked = await markFor(600, addresses.redis);
     assert.equal((await jobInAnHour(table, addresses.qstash)).state, "succeeded");
@@ -156,6 +160,18 @@ async function openDashboards(table: string) {
   const page = await fetch(`${origin}/admin/analytics/feed`, { headers: { cookie } });
   assert.equal(page.status, 200);
   assert.match(await page.text(), /Nothing was counted yet/);
+}
+
+/** Asks as the user whose token stands behind the `#` of the printed link. */
+async function openChat(table: string) {
+  const [, link] = /^chat\s+(\S+)$/m.exec(table) ?? assert.fail("no link");
+  const { origin, pathname, hash } = new URL(link);
+  const page = await fetch(origin + pathname);
+  assert.equal(page.status, 200);
+  await page.body?.cancel();
+  const authorization = `Bearer ${hash.replace("#token=", "")}`;
+  const answer = await fetch(`${origin}/api/chat/conversations`, { headers: { authorization } });
+  assert.deepEqual(await answer.json(), { conversations: [] });
 }
 
 /** A job that waits for an hour, which the clock of dev/qstash then skips. */

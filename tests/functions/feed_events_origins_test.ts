@@ -148,7 +148,7 @@ for (
     assert.equal(await response.text(), "");
     const header = (name: string) => response.headers.get(`access-control-${name}`);
     assert.equal(header("allow-origin"), SHOP);
-    assert.equal(header("allow-methods"), "GET,HEAD,POST");
+    assert.equal(header("allow-methods"), "GET,HEAD,POST,DELETE");
     assert.equal(header("allow-headers"), "authorization,content-type");
     assert.equal(header("max-age"), "86400");
     assert.match(response.headers.get("vary")!, /Origin/);

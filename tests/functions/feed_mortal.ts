@@ -35,6 +35,7 @@ export function mortal(parts: FeedParts, { at, moment }: Death): FeedParts {
     run: (command, options) => guard(() => redis.run(command, options)),
     pipeline: (commands, options) => guard(() => redis.pipeline(commands, options)),
     transaction: (commands, options) => guard(() => redis.transaction(commands, options)),
+    subscribe: (...call) => redis.subscribe(...call),
     tallied: (tally) => dyingRedis(redis.tallied(tally)),
   });
   return { ...parts, sql: dyingSql(parts.sql), redis: dyingRedis(parts.redis) };

@@ -13,7 +13,7 @@ import { hmac } from "./app_world.ts";
 export const MINUTE_MS = 60_000;
 export const START = Date.parse("2026-11-21T10:00:00Z");
 export const keys = createKeys("zeropoll");
-const AUTH_SECRET = "users-of-the-tests-0123456789";
+export const AUTH_SECRET = "users-of-the-tests-0123456789";
 
 // deno-lint-ignore no-explicit-any -- a test looks into any answer
 type Answer = any;

@@ -9,9 +9,12 @@
 import { createWorld, type World } from "../core/jobs/world.ts";
 import { startDatabase } from "../support/database.ts";
 import { feedPrices } from "./flush_prices.ts";
+import { historyPrices } from "./history_prices.ts";
 import { jobPrices } from "./job_prices.ts";
 import { limitPrices } from "./limit_prices.ts";
 import { notificationPrices } from "./notification_prices.ts";
+import { profilePrices } from "./profile_prices.ts";
+import { streamPrices } from "./stream_prices.ts";
 
 /** Billed Redis commands, QStash messages, and requests to Redis one after another. */
 export interface Price {
@@ -39,6 +42,9 @@ export const priceList: readonly PriceRow[] = [
   ...feedPrices,
   ...limitPrices,
   ...notificationPrices,
+  ...historyPrices,
+  ...streamPrices,
+  ...profilePrices,
   ...jobPrices,
 ];
 

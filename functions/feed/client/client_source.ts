@@ -70,11 +70,20 @@ export const watch = (root = document) => {
     if (target.dataset?.listing && timers.get(target) !== 0) observer.observe(target);
   }
 };
+
+// The chat comes with its first call. What that answers can be awaited, and a stream be looped over.
+export const chat = new Proxy({}, {
+  get: (_, name) => name !== "then" && ((...rest) => {
+    const answer = import("./chat.js").then((chat) => chat.createChat(() => token)[name](...rest));
+    answer[Symbol.asyncIterator] = async function* () { yield* await answer; };
+    return answer;
+  }),
+});
 `;
 
 /** The module's own names, seen by nobody else: none is a property's, or a word in a string. */
 const ownNames =
-  "base random timer queue failed shown resolve post again answer seal fields soon flush requests leaving timers observer entries see root path"
+  "base random timer queue failed shown resolve post again answer seal fields soon flush requests leaving timers observer entries see root path rest"
     .split(" ");
 
 /** As it is sent: without comments, spaces and names that only people need. */

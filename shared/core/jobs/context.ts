@@ -13,8 +13,8 @@ import { type ClaimRequest, LEASE_MARGIN_MS, parse, writeClaim } from "./claim.t
 import type { JobsDependencies } from "./dependencies.ts";
 import { childJobId, hashedId } from "./identity.ts";
 import { applyOnce } from "./effects.ts";
-import { enqueueJob } from "./enqueue.ts";
-import type { JobContext } from "./job.ts";
+import { enqueueGroup, enqueueJob } from "./enqueue.ts";
+import type { JobContext, Registry } from "./job.ts";
 
 const MOST_STEP_BYTES = 256 * 1024;
 
@@ -76,6 +76,10 @@ export function startRun(
     assertHeld();
   }
 
+  /** As the app delivers it: the table may set another flow control than the job's own file. */
+  const asDelivered = (job: { name: string }): Registry[string] =>
+    dependencies.registry[job.name] ?? job as Registry[string];
+
   const run: Run = {
     claim,
     steps: claim?.steps ?? envelope.steps,
@@ -133,9 +137,15 @@ export function startRun(
       async enqueue(next, input, options = {}) {
         const dedupeId = options.dedupeId ??
           await hashedId("from", envelope.id, next.name, JSON.stringify(input) ?? "null");
-        // As the app delivers it: the table may set another flow control than the job's own file.
-        const job = dependencies.registry[next.name] ?? next;
-        return await enqueueJob(dependencies, job, input, { ...options, dedupeId });
+        return await enqueueJob(dependencies, asDelivered(next), input, { ...options, dedupeId });
+      },
+      async enqueueGroup(child, inputs, { then, dedupeId } = {}) {
+        const job = asDelivered(child);
+        return await enqueueGroup(dependencies, inputs.map((input) => ({ job, input })), {
+          dedupeId: dedupeId ??
+            await hashedId("group from", envelope.id, child.name, JSON.stringify(inputs)),
+          ...(then && { then: { job: asDelivered(then.job), input: then.input } }),
+        });
       },
       async transaction(work, { name = "main" } = {}) {
         return await applyOnce(sqlOf(dependencies, "context.transaction"), {

@@ -9,6 +9,7 @@ import type { LimitPolicy } from "../../contracts/limit.ts";
 import type { Clock, FlowControl, Log, Redis, Sql } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
 import type { LimitOptions } from "../limits/limits.ts";
+import type { EnqueuedGroup } from "./enqueue.ts";
 
 /** How long to wait before a retry: `first`, then times `factor` for each further one, at most `max`. */
 export interface Backoff {
@@ -52,6 +53,14 @@ export interface JobLimit<Input> {
 export interface TransactionOptions {
   /** Tells the transactions of one job apart. Default: `main`. */
   name?: string;
+}
+
+/** What may be said about a group that a handler enqueues. */
+export interface ContextGroupOptions<Next> {
+  /** What runs once, when every child has ended; its `context.group` shows it how. */
+  then?: { job: AnyJob<Next>; input: Next };
+  /** Equal ids make one group. */
+  dedupeId?: string;
 }
 
 /** What a handler is given besides its input. */
@@ -119,6 +128,16 @@ export interface JobContext {
   arm(schedules: readonly string[]): Promise<void>;
   /** Enqueues another job; its `dedupeId` defaults to one made from this job's id and `input`, so that a retry does not send it twice. */
   enqueue<Input>(job: AnyJob<Input>, input: Input, options?: EnqueueOptions): Promise<Enqueued>;
+  /**
+   * Enqueues one job for each of these inputs, at most 10,000, with a follow-up when all have ended.
+   * Its `dedupeId` defaults to one made from this job's id and the inputs, so that a retry with the
+   * same ones sends nothing twice: what is read to make them belongs in a step. What a group costs.
+   */
+  enqueueGroup<Input, Next = unknown>(
+    job: AnyJob<Input>,
+    inputs: readonly Input[],
+    options?: ContextGroupOptions<Next>,
+  ): Promise<EnqueuedGroup>;
   /**
    * Writes to Postgres once for each job and `name`, whatever becomes of its attempts: `work` and a
    * row in a ledger are one transaction. The first to commit wins; a duplicate, a retry, a replay or

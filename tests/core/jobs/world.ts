@@ -15,8 +15,6 @@ import {
 } from "../../../functions/feed/jobs.ts";
 import { debugEcho } from "../../../functions/jobs/debug_echo.ts";
 import { githubPush } from "../../../functions/jobs/github_push.ts";
-import { createSendJobs } from "../../../functions/notifications/jobs.ts";
-import { createResend } from "../../../shared/adapters/resend.ts";
 import { type Cloud, createCloud } from "../../../dev/cloud.ts";
 import { silentLog } from "../../support/silent_log.ts";
 import {
@@ -197,11 +195,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     environment,
     ...(ids && { newMessageId: () => `msg_${ids.random()}` }),
     app: (environment) => {
-      const config = readConfig(environment);
-      const mailer = config.mail && createResend(config.mail);
-      // The app tells people, whatever jobs a test is about.
-      const jobs: WorldRegistry = { ...registry, ...createSendJobs({ config, mailer }) };
-      deps = createDeps(config, { log: silentLog, ...(ids && { ids }) }, jobs);
+      const outside = { log: silentLog, ...(ids && { ids }) };
+      // The app's own as well: what its endpoints enqueue and arm.
+      deps = createDeps(
+        readConfig(environment),
+        outside,
+        (own): WorldRegistry => ({ ...own, ...registry }),
+      );
       return createApp(wrap(deps));
     },
   });

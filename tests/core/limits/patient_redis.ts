@@ -19,6 +19,7 @@ function patient(redis: Redis): Redis {
     run: (command, options) => redis.run(command, { ...options, timeoutMs }),
     pipeline: (commands, options) => redis.pipeline(commands, { ...options, timeoutMs }),
     transaction: (commands, options) => redis.transaction(commands, { ...options, timeoutMs }),
+    subscribe: (...call) => redis.subscribe(...call),
     tallied: (tally) => patient(redis.tallied(tally)),
   };
 }

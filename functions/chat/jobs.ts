@@ -1,0 +1,6 @@
+/**
+ * The jobs of the chat, for the registry.
+ *
+ * @module
+ */
+export { createReplyJob } from "./replies/reply_job.ts";

@@ -1,0 +1,124 @@
+import assert from "node:assert/strict";
+import { createCloud } from "../../dev/cloud.ts";
+import { listen } from "../../dev/server.ts";
+import { createUpstashRedis } from "../../shared/adapters/upstash_redis.ts";
+import { systemClock, systemSleep } from "../../shared/adapters/system.ts";
+import { createKeys } from "../../shared/core/keys.ts";
+import { createReplyWriter } from "../../shared/mod.ts";
+import { readEvents } from "../support/event_source.ts";
+import { needs, titled } from "../support/needs.ts";
+import { silentLog } from "../support/silent_log.ts";
+import { createStreamApp } from "../support/stream_app.ts";
+import { startWorker } from "../support/workerd.ts";
+
+type Start = (environment: Record<string, string>) => Promise<{ url: string; close(): unknown }>;
+
+const platforms: { name: string; start: Start; ignore?: boolean; reason?: string }[] = [
+  {
+    name: "Deno",
+    start: (environment) => {
+      const app = createStreamApp(environment, { log: silentLog });
+      return Promise.resolve(listen((request) => app.fetch(request)));
+    },
+  },
+  { name: "workerd", start: startStreamWorker, ...needs("workerd") },
+];
+
+async function startStreamWorker(environment: Record<string, string>) {
+  const root = new URL("../../", import.meta.url).pathname;
+  const folder = await Deno.makeTempDir({ prefix: "zeropoll-test-" });
+  const config = `${folder}/wrangler.toml`;
+  const kept = (await Deno.readTextFile(`${root}wrangler.toml`))
+    .replace(/^main = .*$/m, `main = "${root}tests/support/stream_worker.ts"`);
+  await Deno.writeTextFile(config, kept);
+  const worker = await startWorker(environment, config);
+  return {
+    url: worker.url,
+    close: async () => {
+      await worker.close();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+async function eventually(isSo: () => Promise<boolean>): Promise<void> {
+  for (let tries = 0; tries < 1_000; tries++) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  assert.fail("it never came to be");
+}
+
+for (const { name, start, ignore = false, reason } of platforms) {
+  Deno.test({
+    name: titled(
+      `${name}: two viewers are told a reply as it is said, and one that leaves is let go of`,
+      { reason },
+    ),
+    ignore,
+    // wrangler keeps handles of its own open.
+    sanitizeOps: false,
+    sanitizeResources: false,
+    fn: async () => {
+      await using cloud = await createCloud({
+        clock: "wall",
+        app: () => ({ fetch: () => new Response(null, { status: 404 }) }),
+      });
+      const server = await start({ ...cloud.environment });
+      const redis = createUpstashRedis({
+        url: cloud.environment.UPSTASH_REDIS_REST_URL,
+        token: cloud.redis.token,
+        clock: systemClock,
+      });
+      const keys = createKeys(cloud.environment.NAMESPACE ?? "zeropoll");
+      const parts = { redis, keys, clock: systemClock, sleep: systemSleep, log: silentLog };
+      const writer = createReplyWriter(parts, { reply: "r1", epoch: 1, batchMs: 100 });
+
+      const following = async () => await (await fetch(`${server.url}/following`)).json();
+      const leaving = new AbortController();
+      const stays = readEvents(await fetch(`${server.url}/stream/r1`));
+      const leaves = readEvents(
+        await fetch(`${server.url}/stream/r1`, { signal: leaving.signal }),
+      );
+      for (const viewer of [stays, leaves]) await viewer.next();
+      // The snapshot is read once the subscription stands.
+      await eventually(() => Promise.resolve(cloud.redis.meter.snapshot().byCommand.GET === 2));
+      writer.write("Hello, ");
+      for (const viewer of [stays, leaves]) {
+        assert.deepEqual((await viewer.next()).value, {
+          id: "1:7",
+          event: "text",
+          data: '{"text":"Hello, "}',
+        });
+      }
+      leaving.abort();
+      // workerd notices a client that left by the next thing that it is sent.
+      await eventually(async () => {
+        writer.write(".");
+        return await following() === 1;
+      });
+
+      writer.write("world");
+      await writer.end("done");
+      let said = "Hello, ";
+      let last: string | undefined;
+      for await (const { event, data } of stays) {
+        last = event;
+        if (event === "text") said += JSON.parse(data!).text;
+      }
+      assert.equal(said, writer.text);
+      assert.equal(last, "end");
+      assert.equal(await following(), 0);
+      const resumed = await fetch(`${server.url}/stream/r1`, {
+        headers: { "last-event-id": "1:5" },
+      });
+      const rest = await Array.fromAsync(readEvents(resumed));
+      assert.deepEqual(rest.map(({ id, event }) => [id, event]), [
+        [undefined, undefined],
+        [`1:${writer.text.length}`, "text"],
+        [`1:${writer.text.length}`, "end"],
+      ]);
+      await server.close();
+    },
+  });
+}
