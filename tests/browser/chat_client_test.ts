@@ -91,7 +91,7 @@ function clientTest(name: string, test: (world: World) => Promise<void>): void {
       const token = await userToken(DEVELOPMENT_AUTH_SECRET, "ada");
       html = `<!doctype html><title>A site</title><link rel="icon" href="data:,">
 <script type="module">
-  import * as zeropoll from "${cloud.url}/client.js";
+  import * as zeropoll from ${JSON.stringify(`${cloud.url}/client.js`)};
   zeropoll.setToken("${token}");
   globalThis.zeropoll = zeropoll;
   globalThis.chat = zeropoll.chat;
