@@ -53,6 +53,8 @@ export async function prepareRecords(sql: Database): Promise<void> {
       position bigint, was text, now text, was_epoch int, epoch int);
     CREATE OR REPLACE FUNCTION simulated_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
+      IF TG_OP = 'UPDATE' AND (old.state, old.epoch, old.text) = (new.state, new.epoch, new.text)
+      THEN RETURN new; END IF;
       INSERT INTO simulated_changes (reply, conversation, position, was, now, was_epoch, epoch)
       VALUES (new.id, new.conversation, new.position,
         CASE TG_OP WHEN 'UPDATE' THEN old.state END, new.state,
@@ -92,12 +94,16 @@ export async function inspectRecords(
   };
 }
 
-/** One at a time, in order, each ended once and never touched again, no epoch used twice. */
-function checkChanges(changes: readonly Change[]): string[] {
+/**
+ * One at a time, in order, each ended once and never touched again, no epoch used twice. A reply may be
+ * stopped before its turn: that one is ended at once, and not made.
+ */
+function checkChanges(all: readonly Change[]): string[] {
   const complaints: string[] = [];
   const producing = new Map<string, string>();
-  const ended = new Map<string, number>();
-  for (const { reply, conversation, position, was, now, was_epoch, epoch } of changes) {
+  const done = new Map<string, number>();
+  for (const [index, change] of all.entries()) {
+    const { reply, conversation, position, was, now, was_epoch, epoch } = change;
     const name = `${reply} (${was} ${was_epoch} → ${now} ${epoch})`;
     if (was !== null && !OPEN.includes(was)) complaints.push(`${name} was changed after its end`);
     if (was_epoch !== null && epoch < was_epoch) complaints.push(`${name} goes back`);
@@ -105,21 +111,22 @@ function checkChanges(changes: readonly Change[]): string[] {
       complaints.push(`${name} is taken without an epoch of its own`);
     }
     const other = producing.get(conversation);
-    if (now === "producing" && other !== undefined && other !== reply) {
+    const next = all.slice(index + 1).find((later) => later.reply === reply);
+    const isMade = now === "producing" && !(next?.now === "stopped" && next.epoch === epoch);
+    if (isMade && other !== undefined && other !== reply) {
       complaints.push(`${name} is made while ${other} is`);
     }
-    if (now === "producing") producing.set(conversation, reply);
+    if (isMade) producing.set(conversation, reply);
     else if (other === reply) producing.delete(conversation);
-    if (OPEN.includes(now)) continue;
-    if (Number(position) < (ended.get(conversation) ?? 0) && now === "done") {
-      complaints.push(`${name} ends behind one that was asked for later`);
-    }
-    ended.set(conversation, Math.max(Number(position), ended.get(conversation) ?? 0));
+    if (now !== "done") continue;
+    const last = done.get(conversation) ?? 0;
+    if (Number(position) < last) complaints.push(`${name} is done behind a later one`);
+    done.set(conversation, Math.max(Number(position), last));
   }
   return complaints;
 }
 
-/** Every one has ended, with what one answer of the model began with, stored once. */
+/** What one answer of the model is or begins with, stored once. */
 function checkReplies(
   replies: readonly Reply[],
   messages: readonly Stored[],
@@ -131,7 +138,6 @@ function checkReplies(
     const number = /^#(\d+) /.exec(text)?.[1];
     const own = said[Number(number)];
     const isSaid = text === "" || (own?.question === asked && own.text.startsWith(text));
-    if (OPEN.includes(state)) complaints.push(`${id} has not ended: ${state}`);
     if (!isSaid) complaints.push(`${id} is stored as nobody said it: ${text.slice(0, 60)}`);
     if (state === "done" && text !== own?.text) complaints.push(`${id} is done, and not whole`);
     const answers = messages.filter((message) => message.id === `reply-${id}`);
@@ -158,6 +164,7 @@ function checkSent(
       complaints.push(`${clientId} was accepted, and is stored ${stored.length} times`);
     }
     const own = replies.find(({ id }) => id === reply);
+    if (!own || OPEN.includes(own.state)) complaints.push(`${reply} has not ended: ${own?.state}`);
     for (const [seat, tab] of tabs.entries()) {
       if (tab.text !== own?.text || tab.state !== own?.state) {
         complaints.push(

@@ -41,7 +41,7 @@ function planConversation({ stage, random, people }: World, conversation: string
     people.plan(stage.now() + random.below(STORM_MS * 0.8), {
       conversation,
       text: random.chance(0.2)
-        ? `/say ${name} 👩‍🚀 ${"🌊 and ".repeat(10 + random.below(30))}`
+        ? `/say ${name} 👩‍🚀 ${"🌊 and ".repeat(10 + random.below(30))}end`
         : `/tokens ${3 + random.below(150)} ${name}`,
       mode: random.chance(0.5) ? "direct" : "queued",
       isStreamed: random.chance(0.8),
