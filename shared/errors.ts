@@ -89,13 +89,20 @@ export class BodyInvalidError extends AppError {
   }
 }
 
+/** As many names as a message has room for. */
+function namesText(names: readonly string[]): string {
+  const shown = names.filter((_, index) => names.slice(0, index + 1).join(", ").length <= 140);
+  const more = names.length - shown.length;
+  return `${shown.join(", ")}${more > 0 ? ` and ${more} more, see /docs` : ""}`;
+}
+
 /** No job has this name. */
 export class UnknownJobError extends AppError {
   override readonly name = "UnknownJobError";
   override readonly code = "job_unknown";
   override readonly retryable = false;
   constructor(readonly job: string, known: readonly string[]) {
-    super(`Cannot find a job named "${job.slice(0, 64)}": known are ${known.join(", ")}`);
+    super(`Cannot find a job named "${job.slice(0, 64)}": known are ${namesText(known)}`);
   }
 }
 

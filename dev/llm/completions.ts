@@ -120,6 +120,8 @@ function streamed(completion: Completion, parts: CompletionParts): Response {
       const delta = (delta: Record<string, unknown>, finish_reason: string | null = null) =>
         chunk([{ index: 0, delta, logprobs: null, finish_reason }]);
       const finish = (ending: Ending) => {
+        // Who left takes nothing more, not even how it ends.
+        if (left.signal.aborted) return;
         switch (ending) {
           case "said":
             delta({}, script.finishReason);
@@ -137,8 +139,7 @@ function streamed(completion: Completion, parts: CompletionParts): Response {
           case "break":
             return controller.error("llm: connection closed by a fault");
           case "aborted":
-            // Nobody is there, unless it is this server that ends.
-            if (!left.signal.aborted) controller.error("llm: the server ends");
+            controller.error("llm: the server ends");
         }
       };
       delta({ role: "assistant", content: "", refusal: null });

@@ -108,6 +108,11 @@ for (
   const [how, stop] of [
     ["its button", (page: Page) => page.getByRole("button", { name: "Stop" }).click()],
     ["Escape", (page: Page) => page.keyboard.press("Escape")],
+    ["Escape, with nothing in focus after a reload,", async (page: Page) => {
+      await page.reload();
+      await page.locator("[aria-busy] .said p").first().waitFor();
+      await page.keyboard.press("Escape");
+    }],
   ] as const
 ) {
   inChat(`${how} stops an answer at the provider, and what was said stays`, async (world) => {

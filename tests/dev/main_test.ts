@@ -50,8 +50,8 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
     const plan = ["run", "-A", "--env-file=.dev.env", "functions/plan_schedules.ts"];
     assert.deepEqual(await runIn(folder, ...plan), {
       code: 0,
-      printed: "  armed    feed.flush (by work; QStash holds nothing)\n" +
-        "  armed    feed.close (by work; QStash holds nothing)\n" +
+      printed: ["feed.flush", "profile.daily", "sentiment.hourly", "feed.close"]
+        .map((name) => `  armed    ${name} (by work; QStash holds nothing)\n`).join("") +
         `QStash at ${addresses.qstash} holds exactly the table: 0 schedules\n`,
     });
 

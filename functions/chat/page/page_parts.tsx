@@ -9,8 +9,8 @@
 /** For who has no token yet, or one that is over. */
 export function SignIn() {
   return (
-    <main id="sign-in" class="wrap" hidden>
-      <section class="card narrow" aria-labelledby="sign-in-title">
+    <main id="sign-in" class="wrap" aria-labelledby="sign-in-title" hidden>
+      <div class="card narrow">
         <h1 id="sign-in-title">Sign in to chat</h1>
         <p id="sign-in-fault" class="fault" role="alert"></p>
         <p>
@@ -23,7 +23,7 @@ export function SignIn() {
           <button type="submit" class="main">Sign in</button>
         </form>
         <p class="quiet small">It is kept in this browser until you sign out.</p>
-      </section>
+      </div>
     </main>
   );
 }

@@ -216,8 +216,10 @@ byId("composer").addEventListener("submit", (event) => {
   event.preventDefault();
   submit();
 });
-byId("chat").addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && event.target !== query) void stopAll();
+document.addEventListener("keydown", (event) => {
+  // In the search it ends that, and a question is closed by it.
+  const isTaken = event.target === query || byId("removal").open;
+  if (event.key === "Escape" && !isTaken) void stopAll();
 });
 byId("stop").addEventListener("click", () => void stopAll());
 for (const idea of document.querySelectorAll(".idea")) {

@@ -43,7 +43,8 @@ const makeTurn = ({ id, role, text, at, reply }) => {
   else render(body, text);
   return turn;
 };
-const note = (turn, ...children) => turn.querySelector(".note").replaceChildren(...children);
+const note = (turn, ...children) =>
+  keepingEnd(() => turn.querySelector(".note").replaceChildren(...children));
 
 // Shows a message where it belongs; one that is shown already is brought up to date.
 const show = (message, add) => {

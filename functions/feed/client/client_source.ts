@@ -5,6 +5,9 @@
  * @module
  */
 
+/** Beside this module's own address, wherever the app is published. */
+const chatModule = JSON.stringify("./chat.js");
+
 /** Plain browser JavaScript; every statement ends with `;`, and no string holds a space. */
 const source = String.raw`
 const base = new URL("api/metrics/", import.meta.url);
@@ -74,7 +77,7 @@ export const watch = (root = document) => {
 // The chat comes with its first call. What that answers can be awaited, and a stream be looped over.
 export const chat = new Proxy({}, {
   get: (_, name) => name !== "then" && ((...rest) => {
-    const answer = import("./chat.js").then((chat) => chat.createChat(() => token)[name](...rest));
+    const answer = import(${chatModule}).then((chat) => chat.createChat(() => token)[name](...rest));
     answer[Symbol.asyncIterator] = async function* () { yield* await answer; };
     return answer;
   }),

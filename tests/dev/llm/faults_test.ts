@@ -179,3 +179,19 @@ Deno.test("faults are listed and disarmed over HTTP, and a page of another site 
     "tokens",
   ]);
 });
+
+for (const kind of ["garble", "fail", "unfinished", "break"] as const) {
+  Deno.test(`whoever leaves on the last token before "${kind}" is not answered any more`, async () => {
+    const { ask, clock, server } = createHarness();
+    server.faults.add({ kind, afterTokens: 1 });
+    const response = await ask(QUESTION, { stream: true });
+    const reader = response.body!.getReader();
+    const leaving = (async () => {
+      for (let reads = 0; reads < 2; reads++) await reader.read();
+      await reader.cancel();
+    })();
+    await clock.advance(1_000);
+    await leaving;
+    assert.equal(server.counts().running, 0);
+  });
+}
