@@ -245,3 +245,22 @@ Deno.test("what is said in an hour arms that hour's sentiments", async () => {
   assert.deepEqual(rows.map(({ user_id }) => user_id), ["ada"]);
   assert.ok(rows[0].score > 0);
 });
+
+Deno.test("a user's messages are limited, and somebody else's are not", async () => {
+  await using world = await open();
+  let refused: Awaited<ReturnType<ChatWorld["call"]>> | undefined;
+  for (let message = 0; message < 31 && !refused; message++) {
+    const said = await world.call("POST", `/api/chat/conversations/c${message}/messages`, {
+      body: { text: "/tokens 1" },
+    });
+    if (said.response.status !== 202) refused = said;
+  }
+  assert.equal(refused?.response.status, 429);
+  assert.deepEqual(refused?.body["violated-policies"], ["chat"]);
+  assert.ok(Number(refused?.response.headers.get("retry-after")) > 0);
+  const { response } = await world.call("POST", MESSAGES, {
+    as: "ben",
+    body: { text: "/tokens 1" },
+  });
+  assert.equal(response.status, 202);
+});

@@ -39,6 +39,11 @@ export function directEvents(
           notBefore: result.at,
         });
       }
+      if (result.kind === "blocked" && result.leftBehind) {
+        await deps.jobs.enqueue("chat.reply", { reply: result.leftBehind }, {
+          dedupeId: `${result.leftBehind} before ${reply.id}`,
+        });
+      }
     })
     .catch((error) => {
       // The job that stands behind it takes over when the lease is over.

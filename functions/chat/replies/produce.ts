@@ -14,6 +14,7 @@ import {
   createReplyWriter,
   type Keys,
   type Llm,
+  LlmRejectedError,
   LlmUnavailableError,
   type Log,
   NotConfiguredError,
@@ -27,12 +28,13 @@ import { forgetCachedPage } from "../history/message_store.ts";
 import {
   contextOf,
   endReply,
+  LEASE_MS,
   releaseReply,
   renewLease,
   type Reply,
   takeReply,
 } from "./reply_store.ts";
-import { listenForStop } from "./stop.ts";
+import { listenForStop, saidSoFar } from "./stop.ts";
 
 /** What a producer stands on. */
 export interface ProduceParts {
@@ -62,7 +64,8 @@ export type Produced =
   | { kind: "again"; at: number; because: string }
   /** Somebody else produces it until then, unless they renew. */
   | { kind: "held"; until: number }
-  | { kind: "blocked" }
+  /** An earlier reply comes first; `leftBehind` is that one where nobody sees to it. */
+  | { kind: "blocked"; leftBehind?: string }
   | { kind: "over" };
 
 const RENEW_MS = 8_000;
@@ -85,8 +88,11 @@ export async function produceReply(
     batchMs: parts.config.chat.batchMs,
   });
   const work = new Producing(parts, reply, writer, options);
-  // Said before by one that died, and stopped since.
-  if (reply.stopRequested) return await work.end("stopped", reply.text);
+  // Said before by one that let go of it or died, and stopped since.
+  if (reply.stopRequested) {
+    const before = { ...reply, epoch: reply.epoch - 1 };
+    return await work.end("stopped", await saidSoFar(parts, before));
+  }
   return await work.run(llm);
 }
 
@@ -135,7 +141,7 @@ class Producing {
       this.#controller.abort();
       listening.close();
     }
-    if (this.#because === "lost") return { kind: "over" };
+    if (this.#because === "lost") return this.#lost();
     return await this.end(this.#because === "stop" ? "stopped" : "done", text);
   }
 
@@ -144,17 +150,26 @@ class Producing {
     const { parts, reply, writer } = this;
     const { clock, keys, log, redis, sql } = parts;
     const isOurs = await endReply(sql, reply, { state, text, error, now: clock.now() });
-    if (!isOurs) return { kind: "over" };
+    if (!isOurs) return this.#lost();
     await forgetCachedPage({ redis, keys, log }, reply.conversation);
+    // What one before has said, viewers get from this one.
+    if (writer.text === "") writer.write(text);
     await writer.end(state);
     log.info("reply.ended", { reply: reply.id, state, characters: text.length });
     await wakeNext(parts, reply);
     return { kind: "ended", state, epoch: reply.epoch, text, ...(error && { error }) };
   }
 
+  /** Whoever has it now may die before they end it, as one does that stops it. */
+  #lost(): Produced {
+    return { kind: "held", until: this.parts.clock.now() + LEASE_MS };
+  }
+
   async #failed(error: unknown, text: string): Promise<Produced> {
     const { parts: { clock, log, sql }, reply, writer, options } = this;
-    if (!(error instanceof AppError)) throw error;
+    // Postgres' fault is not the reply's.
+    const isOfModel = error instanceof LlmUnavailableError || error instanceof LlmRejectedError;
+    if (!isOfModel) throw error;
     log.warn("reply.failed", { reply: reply.id, because: error.code, error: error.message });
     if (!(error instanceof LlmUnavailableError) || options.isLast) {
       return await this.end("failed", text, error.message);

@@ -56,6 +56,11 @@ export function createReplyJob({ config, llm, sleep }: ReplyJobParts) {
         case "held":
           return await context.defer(produced.until + AFTER_LEASE_MS);
         case "blocked":
+          if (produced.leftBehind) {
+            await context.enqueue(replyJob, { reply: produced.leftBehind }, {
+              dedupeId: `${produced.leftBehind} before ${reply}`,
+            });
+          }
           return await context.defer(clock.now() + BLOCKED_MS);
         case "again":
           throw new LlmUnavailableError(produced.because, {

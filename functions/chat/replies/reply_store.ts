@@ -13,6 +13,9 @@ import type { ReplyState } from "../contracts.ts";
 /** How long a producer holds a reply without renewing, in ms: a Worker has as long after its client left. */
 export const LEASE_MS = 30_000;
 
+/** An open reply that nobody holds after so long is left behind. */
+const LEFT_BEHIND_MS = 300_000;
+
 /** How many messages the model is told; more cost more, and are rarely missed. */
 const CONTEXT_MESSAGES = 20;
 
@@ -38,8 +41,11 @@ export type Taken =
   | { kind: "over" }
   /** Another produces it; its lease ends at this moment (epoch ms). */
   | { kind: "held"; until: number }
-  /** An earlier reply of the conversation comes first. */
-  | { kind: "blocked" };
+  /**
+   * An earlier reply of the conversation comes first. `leftBehind` is that one, where nobody sees to it:
+   * its request ended before QStash knew of it, or all attempts at it have failed.
+   */
+  | { kind: "blocked"; leftBehind?: string };
 
 interface Row {
   id: string;
@@ -101,13 +107,26 @@ export async function takeReply(sql: Sql, id: string, now: number): Promise<Take
     [id, moment(now + LEASE_MS), moment(now)],
   );
   if (row) return { kind: "taken", reply: fromRow(row) };
-  const [held] = await sql.query<{ state: ReplyState; lease_until: Date | null }>(
-    "SELECT state, lease_until FROM chat_replies WHERE id = $1",
-    [id],
+  const [held] = await sql.query<
+    { state: ReplyState; lease_until: Date | null; left_behind: string | null }
+  >(
+    `SELECT r.state, r.lease_until,
+       CASE WHEN (earlier.lease_until IS NULL OR earlier.lease_until <= $2::text::timestamptz)
+         AND (earlier.epoch = 0 OR earlier.created_at <= $3::text::timestamptz)
+       THEN earlier.id END AS left_behind
+     FROM chat_replies r LEFT JOIN LATERAL (
+       SELECT id, epoch, lease_until, created_at FROM chat_replies e
+       WHERE e.conversation = r.conversation AND e.position < r.position
+         AND e.state IN ('waiting', 'producing')
+       ORDER BY e.position LIMIT 1
+     ) earlier ON true
+     WHERE r.id = $1`,
+    [id, moment(now), moment(now - LEFT_BEHIND_MS)],
   );
   if (!held || (held.state !== "waiting" && held.state !== "producing")) return { kind: "over" };
   const until = held.lease_until?.getTime() ?? 0;
-  return until > now ? { kind: "held", until } : { kind: "blocked" };
+  if (until > now) return { kind: "held", until };
+  return { kind: "blocked", ...(held.left_behind !== null && { leftBehind: held.left_behind }) };
 }
 
 /** Renews the lease; `lost` where the reply was taken over or deleted. */
@@ -178,13 +197,20 @@ export async function requestStop(
   return row && fromRow(row);
 }
 
-/** Takes an open reply away from whoever produces it, to end it. Undefined where it has ended. */
-export async function seizeReply(sql: Sql, id: string, now: number): Promise<Reply | undefined> {
+/**
+ * Takes an open reply away from whoever produces it, to end it with what was said. Undefined where it
+ * has ended.
+ */
+export async function seizeReply(
+  sql: Sql,
+  id: string,
+  { text, now }: { text: string; now: number },
+): Promise<Reply | undefined> {
   const [row] = await sql.query<Row>(
-    `UPDATE chat_replies r SET state = 'producing', epoch = r.epoch + 1, text = '',
+    `UPDATE chat_replies r SET state = 'producing', epoch = r.epoch + 1, text = $3,
        lease_until = $2::text::timestamptz
      WHERE r.id = $1 AND r.state IN ('waiting', 'producing') RETURNING ${COLUMNS}`,
-    [id, moment(now + LEASE_MS)],
+    [id, moment(now + LEASE_MS), text],
   );
   return row && fromRow(row);
 }

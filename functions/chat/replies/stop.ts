@@ -62,7 +62,7 @@ export async function stopReply(
   if (Number(listeners) > 0) return reply;
   // Nobody makes it: what was said of it is kept.
   const text = await saidSoFar(parts, reply);
-  const seized = await seizeReply(sql, id, clock.now());
+  const seized = await seizeReply(sql, id, { text, now: clock.now() });
   if (!seized) return reply;
   const now = clock.now();
   if (!await endReply(sql, seized, { state: "stopped", text, now })) return reply;
@@ -78,12 +78,17 @@ export async function stopReply(
   return { ...seized, state: "stopped", text };
 }
 
-/** What viewers have seen of it, as far as Redis kept it. */
-async function saidSoFar({ redis, keys }: ProduceParts, reply: Reply): Promise<string> {
+/** What the producer of this epoch has said, as far as Postgres and Redis kept it. */
+export async function saidSoFar(
+  { redis, keys }: Pick<ProduceParts, "redis" | "keys">,
+  reply: Pick<Reply, "id" | "epoch" | "text">,
+): Promise<string> {
   try {
-    const kept = await redis.run(["GET", keys.replySnapshot(reply.id)]);
-    const snapshot = typeof kept === "string" ? ReplySnapshot.parse(JSON.parse(kept)) : undefined;
-    return snapshot?.epoch === reply.epoch ? snapshot.text : reply.text;
+    const value = await redis.run(["GET", keys.replySnapshot(reply.id)]);
+    const snapshot = typeof value === "string" ? ReplySnapshot.parse(JSON.parse(value)) : undefined;
+    const kept = snapshot?.epoch === reply.epoch ? snapshot.text : "";
+    // One that let go of it in order has left all of it in Postgres.
+    return kept.length > reply.text.length ? kept : reply.text;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     return reply.text;
