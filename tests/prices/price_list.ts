@@ -8,6 +8,7 @@
  */
 import { createWorld, type World } from "../core/jobs/world.ts";
 import { startDatabase } from "../support/database.ts";
+import { chatPrices } from "./chat_prices.ts";
 import { feedPrices } from "./flush_prices.ts";
 import { historyPrices } from "./history_prices.ts";
 import { profilePrices } from "./profile_prices.ts";
@@ -31,6 +32,8 @@ export interface PriceRow extends Price {
   /** It needs a Postgres. */
   postgres?: true;
   environment?: Record<string, string>;
+  /** Measures it in a world of its own; `run` is not called then. */
+  measure?(): Promise<Price>;
 }
 
 const tracked: Price = { commands: 2, messages: 1, trips: 2 };
@@ -52,6 +55,7 @@ export const priceList: readonly PriceRow[] = [
   ...feedPrices,
   ...historyPrices,
   ...streamPrices,
+  ...chatPrices,
   ...profilePrices,
   {
     operation: "a day without traffic",
@@ -287,6 +291,7 @@ export const priceList: readonly PriceRow[] = [
 
 /** Measures one row in a world of its own. */
 export async function measure(row: PriceRow): Promise<Price> {
+  if (row.measure) return await row.measure();
   await using postgres = row.postgres && await startDatabase();
   await using world = await createWorld({
     environment: { ...row.environment, ...(postgres && { DATABASE_URL: postgres.url }) },
