@@ -21,6 +21,8 @@ export class CommandLedger {
   readonly pages = new Map<string, number>();
   /** Commands of both, by name. */
   byCommand: Record<string, number> = {};
+  /** Requests to Redis with any of them. */
+  trips = 0;
   readonly #kinds: { kind: "snapshot" | "channel" | "control" | "page"; pattern: RegExp }[];
 
   constructor(keys: Keys) {
@@ -38,26 +40,36 @@ export class CommandLedger {
     this.replies.clear();
     this.pages.clear();
     this.byCommand = {};
+    this.trips = 0;
+  }
+
+  /** All of them. */
+  get commands(): number {
+    return Object.values(this.byCommand).reduce((sum, count) => sum + count, 0);
   }
 
   /** The same Redis; what it is asked is counted. */
   count(redis: Redis): Redis {
     return {
-      run: (command, options) => redis.run(this.#noted(command), options),
-      pipeline: (commands, options) =>
-        redis.pipeline(commands.map((each) => this.#noted(each)), options),
-      transaction: (commands, options) =>
-        redis.transaction(commands.map((each) => this.#noted(each)), options),
+      run: (command, options) => redis.run(this.#noted([command])[0], options),
+      pipeline: (commands, options) => redis.pipeline(this.#noted(commands), options),
+      transaction: (commands, options) => redis.transaction(this.#noted(commands), options),
       subscribe: (channel, options) => {
-        this.#noted(["SUBSCRIBE", channel]);
+        this.#noted([["SUBSCRIBE", channel]]);
         return redis.subscribe(channel, options);
       },
       tallied: (tally) => this.count(redis.tallied(tally)),
     };
   }
 
-  #noted(command: RedisCommand): RedisCommand {
-    const [name, key] = command;
+  #noted(commands: readonly RedisCommand[]): readonly RedisCommand[] {
+    const before = this.commands;
+    commands.forEach((command) => this.#note(command));
+    if (this.commands > before) this.trips++;
+    return commands;
+  }
+
+  #note([name, key]: RedisCommand): void {
     for (const { kind, pattern } of this.#kinds) {
       const id = pattern.exec(String(key))?.[1];
       if (id === undefined) continue;
@@ -69,8 +81,7 @@ export class CommandLedger {
         commands[isWatching ? "watching" : "making"]++;
         this.replies.set(id, commands);
       }
-      break;
+      return;
     }
-    return command;
   }
 }

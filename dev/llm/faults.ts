@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { type ArmedFault, ArmedFaults } from "../armed_faults.ts";
 
 /** What a request for an answer meets. The first six say nothing, the others begin to answer. */
 export type LlmFaultKind =
@@ -44,77 +45,26 @@ export interface LlmFaultTarget {
   readonly isStream: boolean;
 }
 
-export type LlmFault = LlmFaultKind & {
-  /** How many requests it strikes. Default: 1; without end for `quota`, and with a `probability`. */
-  times?: number;
-  /** How likely it strikes a request that matches, from 0 to 1. Default: 1. */
-  probability?: number;
+export type LlmFault = LlmFaultKind & ArmedFault<LlmFaultTarget> & {
   /** Strikes only questions with this in it. Default: any. */
   contains?: string;
-  /** Strikes only requests for which this is true. Default: any. */
-  matches?: (target: LlmFaultTarget) => boolean;
 };
 
-interface Armed {
-  fault: LlmFault;
-  left: number;
-}
-
-export class LlmFaults {
-  readonly #armed = new Set<Armed>();
-  readonly #random: () => number;
-  #struck = 0;
-
+export class LlmFaults extends ArmedFaults<LlmFaultTarget, LlmFault> {
   constructor(random: () => number) {
-    this.#random = random;
-  }
-
-  /** Arms a fault. Returns the undo. */
-  add(fault: LlmFault): () => void {
-    const { kind, times, probability = 1 } = fault;
-    if (!(probability >= 0 && probability <= 1)) {
-      throw new RangeError(
-        `Cannot arm a fault: probability must be from 0 to 1, got ${probability}`,
-      );
-    }
-    const endless = kind === "quota" || fault.probability !== undefined;
-    const armed = { fault, left: times ?? (endless ? Infinity : 1) };
-    this.#armed.add(armed);
-    return () => void this.#armed.delete(armed);
-  }
-
-  /** Disarms everything. */
-  clear(): void {
-    this.#armed.clear();
+    super(
+      random,
+      ({ contains }, target) => contains === undefined || target.question.includes(contains),
+    );
   }
 
   /** The faults that still wait; `left` is absent where there is no end. */
   list(): { kind: LlmFault["kind"]; left?: number; probability?: number; contains?: string }[] {
-    return [...this.#armed].map(({ fault: { kind, probability, contains }, left }) => ({
+    return this.waiting().map(({ fault: { kind, probability, contains }, left }) => ({
       kind,
-      ...(Number.isFinite(left) && { left }),
+      ...(left !== undefined && { left }),
       ...(probability !== undefined && { probability }),
       ...(contains !== undefined && { contains }),
     }));
-  }
-
-  /** How often a fault struck, all together. */
-  get struck(): number {
-    return this.#struck;
-  }
-
-  /** The faults that strike this request, in the order they were armed; each is used up by one. */
-  strike(target: LlmFaultTarget): LlmFaultKind[] {
-    const struck: LlmFaultKind[] = [];
-    for (const armed of this.#armed) {
-      const { fault } = armed;
-      if (fault.contains !== undefined && !target.question.includes(fault.contains)) continue;
-      if (fault.matches && !fault.matches(target)) continue;
-      if (fault.probability !== undefined && this.#random() >= fault.probability) continue;
-      struck.push(fault);
-      this.#struck++;
-      if (--armed.left <= 0) this.#armed.delete(armed);
-    }
-    return struck;
   }
 }

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { type ArmedFault, ArmedFaults } from "../armed_faults.ts";
 
 /** What a request to send meets. The first six take nothing, the others accept the mail. */
 export type MailFaultKind =
@@ -41,77 +42,23 @@ export interface MailFaultTarget {
   readonly idempotencyKey?: string;
 }
 
-export type MailFault = MailFaultKind & {
-  /** How many requests it strikes. Default: 1; without end for `quota`, and with a `probability`. */
-  times?: number;
-  /** How likely it strikes a request that matches, from 0 to 1. Default: 1. */
-  probability?: number;
+export type MailFault = MailFaultKind & ArmedFault<MailFaultTarget> & {
   /** Strikes only mail to this address. Default: any. */
   to?: string;
-  /** Strikes only requests for which this is true. Default: any. */
-  matches?: (target: MailFaultTarget) => boolean;
 };
 
-interface Armed {
-  fault: MailFault;
-  left: number;
-}
-
-export class MailFaults {
-  readonly #armed = new Set<Armed>();
-  readonly #random: () => number;
-  #struck = 0;
-
+export class MailFaults extends ArmedFaults<MailFaultTarget, MailFault> {
   constructor(random: () => number) {
-    this.#random = random;
-  }
-
-  /** Arms a fault. Returns the undo. */
-  add(fault: MailFault): () => void {
-    const { kind, times, probability = 1 } = fault;
-    if (!(probability >= 0 && probability <= 1)) {
-      throw new RangeError(
-        `Cannot arm a fault: probability must be from 0 to 1, got ${probability}`,
-      );
-    }
-    const endless = kind === "quota" || fault.probability !== undefined;
-    const armed = { fault, left: times ?? (endless ? Infinity : 1) };
-    this.#armed.add(armed);
-    return () => void this.#armed.delete(armed);
-  }
-
-  /** Disarms everything. */
-  clear(): void {
-    this.#armed.clear();
+    super(random, ({ to }, target) => to === undefined || target.to.includes(to));
   }
 
   /** The faults that still wait; `left` is absent where there is no end. */
   list(): { kind: MailFault["kind"]; left?: number; probability?: number; to?: string }[] {
-    return [...this.#armed].map(({ fault: { kind, probability, to }, left }) => ({
+    return this.waiting().map(({ fault: { kind, probability, to }, left }) => ({
       kind,
-      ...(Number.isFinite(left) && { left }),
+      ...(left !== undefined && { left }),
       ...(probability !== undefined && { probability }),
       ...(to !== undefined && { to }),
     }));
-  }
-
-  /** How often a fault struck, all together. */
-  get struck(): number {
-    return this.#struck;
-  }
-
-  /** The faults that strike this request, in the order they were armed; each is used up by one. */
-  strike(target: MailFaultTarget): MailFaultKind[] {
-    const struck: MailFaultKind[] = [];
-    for (const armed of this.#armed) {
-      const { fault } = armed;
-      if (fault.to !== undefined && !target.to.includes(fault.to)) continue;
-      if (fault.matches && !fault.matches(target)) continue;
-      if (fault.probability !== undefined && this.#random() >= fault.probability) continue;
-      struck.push(fault);
-      this.#struck++;
-      if (--armed.left <= 0) this.#armed.delete(armed);
-    }
-    return struck;
   }
 }

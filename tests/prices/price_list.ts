@@ -8,6 +8,7 @@
  */
 import { createWorld, type World } from "../core/jobs/world.ts";
 import { startDatabase } from "../support/database.ts";
+import { chatPrices } from "./chat_prices.ts";
 import { feedPrices } from "./flush_prices.ts";
 import { historyPrices } from "./history_prices.ts";
 import { jobPrices } from "./job_prices.ts";
@@ -34,6 +35,8 @@ export interface PriceRow extends Price {
   /** It needs a Postgres. */
   postgres?: true;
   environment?: Record<string, string>;
+  /** Measures it in a world of its own; `run` is not called then. */
+  measure?(): Promise<Price>;
 }
 
 const nothing: Price = { commands: 0, messages: 0, trips: 0 };
@@ -44,12 +47,14 @@ export const priceList: readonly PriceRow[] = [
   ...notificationPrices,
   ...historyPrices,
   ...streamPrices,
+  ...chatPrices,
   ...profilePrices,
   ...jobPrices,
 ];
 
 /** Measures one row in a world of its own. */
 export async function measure(row: PriceRow): Promise<Price> {
+  if (row.measure) return await row.measure();
   await using postgres = row.postgres && await startDatabase();
   await using world = await createWorld({
     environment: { ...row.environment, ...(postgres && { DATABASE_URL: postgres.url }) },

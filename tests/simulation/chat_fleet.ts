@@ -20,6 +20,7 @@ import {
   type Llm,
   type Log,
   readConfig,
+  type Redis,
 } from "../../shared/mod.ts";
 import { endedBy, withBody } from "./chat_loopback.ts";
 import { type Fate, Life } from "./chat_mortal.ts";
@@ -48,6 +49,10 @@ export interface FleetOptions {
   fate: Fate;
   database: Database;
   log: Log;
+  /** How many there are. Default: 3, with clocks that differ by 4 s at most. */
+  isolates?: number;
+  /** Puts something between the app and Redis. */
+  around?: (redis: Redis) => Redis;
 }
 
 export interface Fleet {
@@ -64,7 +69,8 @@ export interface Fleet {
 
 /** Puts the servers and the app on the stage. */
 export async function createFleet(options: FleetOptions): Promise<Fleet> {
-  const { stage, random, ids, fate, database, log } = options;
+  const { stage, random, ids, fate, database, log, isolates: most = ISOLATES } = options;
+  const { around = (redis) => redis } = options;
   const redis = await createRedisServer({ clock: stage });
   const qstash = createQstashServer({
     clock: stage,
@@ -93,7 +99,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   const said: Said[] = [];
 
   function start() {
-    const skewMs = Math.round((random.next() - 0.5) * 2 * SKEW_MS);
+    const skewMs = most === 1 ? 0 : Math.round((random.next() - 0.5) * 2 * SKEW_MS);
     const clock = { now: () => stage.now() + skewMs };
     const life = new Life(fate, (ms) => stage.sleep(ms));
     // Its connections to Redis end with it.
@@ -107,7 +113,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
       ids,
       log,
       sleep: life.sleep((ms) => stage.sleep(ms)),
-      redis: life.redis(createUpstashRedis({ ...config.redis, clock, fetch: own })),
+      redis: life.redis(around(createUpstashRedis({ ...config.redis, clock, fetch: own }))),
       queue: life.queue(createQstash({ ...config.queue, clock })),
       database: life.database(database),
       llm: life.model(numbered(createOpenAi({ ...config.llm!, clock }), said)),
@@ -117,7 +123,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
 
   const isolates: ReturnType<typeof start>[] = [];
   stage.serve(APP, async (request) => {
-    const place = random.below(ISOLATES);
+    const place = random.below(most);
     if (isolates[place]?.life.isOver ?? true) isolates[place] = start();
     const { life, app } = isolates[place];
     const answer = Promise.resolve(app.fetch(request));

@@ -96,26 +96,27 @@ export class Life {
   }
 
   model(llm: Llm): Llm {
-    const life = this;
     return {
       complete: (...call) => this.#meet("model", () => llm.complete(...call)),
-      async *stream(request, options) {
-        const pieces = llm.stream(request, options)[Symbol.asyncIterator]();
-        try {
-          for (;;) {
-            const next = await life.#meet("model", () => pieces.next());
-            if (next.done) return;
-            yield next.value;
-          }
-        } finally {
-          await pieces.return?.();
-        }
-      },
+      stream: (...call) => this.#said(llm.stream(...call)),
     };
   }
 
   sleep(sleep: Sleep): Sleep {
     return (ms) => this.#meet("sleep", () => sleep(ms));
+  }
+
+  async *#said(text: AsyncIterable<string>): AsyncGenerator<string> {
+    const pieces = text[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.#meet("model", () => pieces.next());
+        if (next.done) return;
+        yield next.value;
+      }
+    } finally {
+      await pieces.return?.();
+    }
   }
 
   async *#listened(payloads: AsyncIterable<string>): AsyncGenerator<string> {

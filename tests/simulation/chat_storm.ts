@@ -181,7 +181,7 @@ async function accepted(stage: Stage, tab: Tab, watched: Promise<boolean>) {
 }
 
 /** Statements one after another, and time waits for them. */
-function onStage(stage: Stage, database: Database): Database {
+export function onStage(stage: Stage, database: Database): Database {
   return {
     query: <Row>(...call: Parameters<Database["query"]>) =>
       stage.real(() => database.query<Row>(...call)),
