@@ -57,6 +57,7 @@ export async function measure(row: PriceRow): Promise<Price> {
   if (row.measure) return await row.measure();
   await using postgres = row.postgres && await startDatabase();
   await using world = await createWorld({
+    isPatient: true,
     environment: { ...row.environment, ...(postgres && { DATABASE_URL: postgres.url }) },
   });
   const prepared = await row.prepare?.(world);

@@ -17,6 +17,7 @@ import { debugEcho } from "../../../functions/jobs/debug_echo.ts";
 import { githubPush } from "../../../functions/jobs/github_push.ts";
 import { type Cloud, createCloud } from "../../../dev/cloud.ts";
 import { silentLog } from "../../support/silent_log.ts";
+import { patientRedis } from "../limits/patient_redis.ts";
 import {
   defineJob,
   defineRegistry,
@@ -176,11 +177,13 @@ export interface WorldOptions {
   onStart?: World["onStart"];
   /** Settings to add. */
   environment?: Record<string, string>;
+  /** Waits for Redis for as long as it takes, on a machine that may be busy. Default: false. */
+  isPatient?: boolean;
 }
 
 /** Starts a cloud with these jobs. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { wrap = (deps) => deps, startAt, ids, onStart, environment } = options;
+  const { wrap = (deps) => deps, startAt, ids, onStart, environment, isPatient } = options;
   const seen: Seen[] = [];
   const stepsRun: string[] = [];
   const followUps: World["followUps"] = [];
@@ -195,7 +198,11 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     environment,
     ...(ids && { newMessageId: () => `msg_${ids.random()}` }),
     app: (environment) => {
-      const outside = { log: silentLog, ...(ids && { ids }) };
+      const outside = {
+        log: silentLog,
+        ...(ids && { ids }),
+        ...(isPatient && { redis: patientRedis(environment, { now: () => Date.now() }) }),
+      };
       // The app's own as well: what its endpoints enqueue and arm.
       deps = createDeps(
         readConfig(environment),
