@@ -18,7 +18,7 @@ import { OneDeath, oneDeath, storm } from "./chat_weather.ts";
 
 const SEEDS = [1, 2];
 /** Of all awaits, each so manieth is tried by default. */
-const EVERY = 12;
+const EVERY = 30;
 
 const given = Deno.env.get("ZEROPOLL_SEED");
 const [first, last = first] = (given ?? "").split("-").map(Number);
