@@ -57,7 +57,8 @@ export function endedBy<T>(
     signal.addEventListener("abort", abort, { once: true });
     work.then((result) => {
       signal.removeEventListener("abort", abort);
-      if (signal.aborted) late(result);
+      // Who has left does not hear how the leaving went.
+      if (signal.aborted) (async () => await late(result))().catch(() => {});
       resolve(result);
     }, reject);
   });
