@@ -26,6 +26,8 @@ interface Change {
   now: string;
   was_epoch: number | null;
   epoch: number;
+  /** Who takes it then ends it, and asks nobody. */
+  is_stopping: boolean;
 }
 
 interface Reply {
@@ -50,15 +52,16 @@ const OPEN = ["waiting", "producing"];
 export async function prepareRecords(sql: Database): Promise<void> {
   await sql.query(`
     CREATE TABLE IF NOT EXISTS simulated_changes (number bigserial, reply text, conversation text,
-      position bigint, was text, now text, was_epoch int, epoch int);
+      position bigint, was text, now text, was_epoch int, epoch int, is_stopping boolean);
     CREATE OR REPLACE FUNCTION simulated_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF TG_OP = 'UPDATE' AND (old.state, old.epoch, old.text) = (new.state, new.epoch, new.text)
       THEN RETURN new; END IF;
-      INSERT INTO simulated_changes (reply, conversation, position, was, now, was_epoch, epoch)
+      INSERT INTO simulated_changes
+        (reply, conversation, position, was, now, was_epoch, epoch, is_stopping)
       VALUES (new.id, new.conversation, new.position,
         CASE TG_OP WHEN 'UPDATE' THEN old.state END, new.state,
-        CASE TG_OP WHEN 'UPDATE' THEN old.epoch END, new.epoch);
+        CASE TG_OP WHEN 'UPDATE' THEN old.epoch END, new.epoch, new.stop_requested);
       RETURN new;
     END $$;
     CREATE OR REPLACE TRIGGER simulated_change AFTER INSERT OR UPDATE ON chat_replies
@@ -102,7 +105,7 @@ function checkChanges(all: readonly Change[]): string[] {
   const complaints: string[] = [];
   const producing = new Map<string, string>();
   const done = new Map<string, number>();
-  for (const [index, change] of all.entries()) {
+  for (const change of all) {
     const { reply, conversation, position, was, now, was_epoch, epoch } = change;
     const name = `${reply} (${was} ${was_epoch} → ${now} ${epoch})`;
     if (was !== null && !OPEN.includes(was)) complaints.push(`${name} was changed after its end`);
@@ -111,8 +114,7 @@ function checkChanges(all: readonly Change[]): string[] {
       complaints.push(`${name} is taken without an epoch of its own`);
     }
     const other = producing.get(conversation);
-    const next = all.slice(index + 1).find((later) => later.reply === reply);
-    const isMade = now === "producing" && !(next?.now === "stopped" && next.epoch === epoch);
+    const isMade = now === "producing" && !change.is_stopping;
     if (isMade && other !== undefined && other !== reply) {
       complaints.push(`${name} is made while ${other} is`);
     }
