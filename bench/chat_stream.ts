@@ -142,7 +142,7 @@ async function watch(system: ChatSystem, viewers: number) {
   const response = await fetch(`${system.app}/api/chat/conversations/${user}/messages`, {
     method: "POST",
     headers: { ...headers, accept: "text/event-stream" },
-    body: JSON.stringify({ text: `/pace 20 /tokens 300 watched by ${viewers}`, mode: "direct" }),
+    body: JSON.stringify({ text: `/pace 20 /tokens 600 watched by ${viewers}`, mode: "direct" }),
   });
   const said: { length: number; at: number }[] = [];
   let length = 0;
@@ -170,10 +170,9 @@ async function watch(system: ChatSystem, viewers: number) {
       if (event === "text") {
         if (own === 0) joined.push(performance.now() - joinedFrom);
         own += data.text.length;
-        // What it is told at once on joining was said long before.
-        const isCatchingUp = own === data.text.length;
         const token = said.find((each) => each.length >= own);
-        if (token && !isCatchingUp) late.push(performance.now() - token.at);
+        // While others join, and are told what was said long before, it is another figure.
+        if (token && joined.length === viewers) late.push(performance.now() - token.at);
       } else if (event === "end" && own === length) whole++;
     });
   });
