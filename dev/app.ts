@@ -8,7 +8,7 @@
  */
 import process from "node:process";
 import { createApp } from "../functions/app.ts";
-import { createDeps } from "../functions/deps.ts";
+import { createDeps, warnOfSettings } from "../functions/deps.ts";
 import { ConfigError, readConfig } from "../shared/config.ts";
 import { answer, offsets, outliveInterrupt } from "./app_line.ts";
 import { installClock, WallClock } from "./clock.ts";
@@ -21,7 +21,9 @@ for await (const offsetMs of offsets()) {
   await clock.advance(Math.max(0, offsetMs - clock.offsetMs));
   if (!started) {
     installClock(clock);
-    const app = createApp(createDeps(config));
+    const deps = createDeps(config);
+    warnOfSettings(deps);
+    const app = createApp(deps);
     Deno.serve({
       hostname: "127.0.0.1",
       port: Number(process.env.APP_PORT),

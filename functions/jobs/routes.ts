@@ -6,7 +6,6 @@
 import { Hono } from "hono";
 import { RequestError, UnsupportedDelayError } from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
-import { requireServiceToken } from "../middleware/auth.ts";
 import { parseJson, parseShape, readBody } from "../middleware/body.ts";
 import { jobLocation } from "../middleware/location.ts";
 import { verifyQstash } from "../middleware/verify_qstash.ts";
@@ -27,9 +26,6 @@ const MESSAGE_BYTES = 1_000_000;
 const BATCH_BYTES = 10_000_000;
 
 export const jobRoutes = new Hono<AppEnv>()
-  .use("/api/jobs/*", requireServiceToken)
-  .use("/api/groups", requireServiceToken)
-  .use("/api/dead-letters/*", requireServiceToken)
   .post("/api/jobs/:name", async (c) => {
     const body = await readBody(c, EnqueueRequest, { maxBytes: MESSAGE_BYTES });
     const name = c.req.param("name");
