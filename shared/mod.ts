@@ -37,6 +37,7 @@ export {
   MailUnavailableError,
   NonRetryableError,
   NotConfiguredError,
+  PostgresBusyError,
   PostgresQueryError,
   PostgresUnavailableError,
   QueueRejectedError,
