@@ -21,6 +21,8 @@ const MOST_STEP_BYTES = 256 * 1024;
 /** Ends a handler that deferred its job; a handler that catches it is deferred all the same. */
 export class Deferral extends Error {
   override readonly name = "Deferral";
+  /** False where not the handler asked for it. */
+  counts = true;
   constructor(readonly until: number) {
     super("The job was deferred: let this error pass");
   }

@@ -9,7 +9,7 @@
 import { JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
 import { AppError, NonRetryableError, NotConfiguredError } from "../../errors.ts";
 import { claim, type ClaimRequest, readRecords } from "./claim.ts";
-import { recordFailure, type Run, startRun } from "./context.ts";
+import { type Deferral, recordFailure, type Run, startRun } from "./context.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { findJob } from "./enqueue.ts";
 import { childEnded } from "./groups.ts";
@@ -20,6 +20,9 @@ import { settle } from "./settle.ts";
 
 /** A signature is good for 5 minutes; clocks may differ. */
 const SIGNATURE_SECONDS = 600;
+
+/** A moment that is over would be a message every second for as long as it is asked for, or more. */
+const LEAST_DEFERRAL_MS = 1_000;
 
 /** A delivery whose signature was verified. */
 export interface JobDelivery {
@@ -88,10 +91,13 @@ export async function deliver(
     // A result that is no JSON fails here, as an attempt does, and not when it is written.
     if (job.tracked) JSON.stringify(result);
   } catch (thrown) {
+    const own = run.deferral;
     const error = isLimit(thrown) ? await deferToLimit(clock, request, run, thrown) : thrown;
     if (error !== run.deferral) return await attemptFailed(dependencies, request, run, error);
+    // A limit opens in the end, and says when: its waits are as many as there are jobs before this one.
+    if (run.deferral && !own && isLimit(thrown)) run.deferral.counts = false;
   }
-  if (run.deferral) return await deferred(dependencies, request, run, run.deferral.until);
+  if (run.deferral) return await deferred(dependencies, request, run, run.deferral);
   return await succeeded(dependencies, request, run, result);
 }
 
@@ -172,13 +178,21 @@ async function deferred(
   dependencies: JobsDependencies,
   request: ClaimRequest,
   run: Run,
-  until: number,
+  deferral: Deferral,
 ): Promise<DeliveryAnswer> {
   const { clock, log, publicUrl, queue } = dependencies;
   const { job, envelope, attempt, nonce } = request;
+  const until = Math.max(deferral.until, clock.now() + LEAST_DEFERRAL_MS);
+  const deferrals = (envelope.deferrals ?? 0) + (deferral.counts ? 1 : 0);
+  if (deferrals > job.maxDeferrals) {
+    const because = `it deferred itself ${job.maxDeferrals} times, its maxDeferrals`;
+    const error = new NonRetryableError(`Cannot defer job ${envelope.id} any more: ${because}`);
+    return await attemptFailed(dependencies, request, run, error);
+  }
   const next = {
     ...envelope,
     generation: envelope.generation + 1,
+    ...(deferrals > 0 && { deferrals }),
     after: nonce,
     ...(run.steps && { steps: run.steps }),
   };

@@ -100,9 +100,10 @@ export interface JobContext {
   /** Shows `progress` (small JSON) to whoever reads the job's state. One Redis command. @throws {LeaseLostError} */
   progress(progress: unknown): Promise<void>;
   /**
-   * Ends this delivery, and has the job delivered again at `until` (epoch ms or a Date) as its next
-   * generation. Costs no attempt. One message and one command, two where it waits for longer than
-   * an outcome is kept; steps are kept. Never returns.
+   * Ends this delivery, and has the job delivered again at `until` (epoch ms or a Date), in a second
+   * at the earliest, as its next generation. Costs no attempt. One message and one command, two where
+   * it waits for longer than an outcome is kept; steps are kept. Never returns. Past the job's
+   * `maxDeferrals` the job fails instead.
    *
    * @throws {LeaseLostError} once the lease is over or the job was cancelled
    * @throws {RangeError} if `until` is no moment
@@ -163,6 +164,11 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
   backoff?: Backoff;
   /** How long one attempt may take, in ms, and so how long its lease is. Default: 60 s. */
   timeoutMs?: number;
+  /**
+   * How often the handler may defer, from the job's enqueue or replay to its end; once more fails it
+   * for good, and the dead letter says so. Waits for a limit do not count. Default: 1,000.
+   */
+  maxDeferrals?: number;
   flowControl?: FlowControl;
   /**
    * Checked before each run, a retry's as well. Over it, the job is deferred to the moment at which
@@ -209,7 +215,8 @@ const DAY_MS = 86_400_000;
 export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   definition: JobDefinition<Name, In, Out>,
 ): Job<Name, In, Out> {
-  const { name, retries = 3, timeoutMs = 60_000, backoff, limit, retention = {} } = definition;
+  const { name, retries = 3, timeoutMs = 60_000, maxDeferrals = 1_000 } = definition;
+  const { backoff, limit, retention = {} } = definition;
   if (!JOB_NAME.test(name) || name.length > 64) {
     throw new TypeError(
       `Cannot define the job "${name}": names are noun.verb of a-z, 0-9, . and -`,
@@ -217,6 +224,7 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   }
   assertInteger(name, "retries", retries, 0, 100);
   assertInteger(name, "timeoutMs", timeoutMs, 1_000, DAY_MS / 2);
+  assertInteger(name, "maxDeferrals", maxDeferrals, 0, 1_000_000);
   if (backoff) {
     assertInteger(name, "backoff.first", backoff.first, 0, DAY_MS);
     assertInteger(name, "backoff.max", backoff.max ?? DAY_MS, 0, DAY_MS);
@@ -227,6 +235,7 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
     description: definition.description ?? "",
     retries,
     timeoutMs,
+    maxDeferrals,
     tracked: definition.tracked ?? true,
     retention: {
       succeededMs: retention.succeededMs ?? DAY_MS,

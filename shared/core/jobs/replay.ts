@@ -61,7 +61,15 @@ export async function replay(
         ["DEL", keys.jobOutcome(id)],
       ], { repeatable: true });
     }
-    const next = { ...envelope, id, input, generation, after: nonce, steps };
+    const next = {
+      ...envelope,
+      id,
+      input,
+      generation,
+      after: nonce,
+      steps,
+      deferrals: undefined,
+    };
     const publication = publicationOf(publicUrl, job, next, options.notBefore);
     // Published before by the attempt that was given up, or by a replay whose answer was lost: of that
     // QStash may have nothing left to deliver.
