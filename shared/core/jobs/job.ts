@@ -9,7 +9,9 @@ import type { LimitPolicy } from "../../contracts/limit.ts";
 import type { Clock, FlowControl, Log, Redis, Sql } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
 import type { LimitOptions } from "../limits/limits.ts";
+import { partsOf, type SecretPath } from "../secrets/secret_paths.ts";
 import type { EnqueuedGroup } from "./enqueue.ts";
+import { assertSecretsExist } from "./secret_schema.ts";
 
 /** How long to wait before a retry: `first`, then times `factor` for each further one, at most `max`. */
 export interface Backoff {
@@ -90,7 +92,7 @@ export interface JobContext {
   /**
    * Runs `work` once: its result (JSON, together at most 256 KB) is kept and handed to later attempts.
    * A crash between the work and the keeping of its result runs it again. One Redis command; none for
-   * a result that is there, or without tracking.
+   * a result that is there, or without tracking. One that quotes a secret of the input is sealed.
    *
    * @throws {LeaseLostError} without running `work`, once the lease is over or the job was cancelled
    * @throws {RangeError} if the results together exceed 256 KB
@@ -171,6 +173,15 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
   limit?: JobLimit<z.output<In>>;
   /** False: no state, no result, no Redis command, and it may run twice. Default: true. */
   tracked?: boolean;
+  /**
+   * Fields that nobody but the handler may read, as in `["data.url", "users.*.token"]`, or such paths
+   * by the input (the same whether its secrets can be read or not). They are sealed under
+   * `SECRET_KEYS`, and shown as `[secret]`; errors, logs and results that quote one are cleaned. Ids
+   * and limits may not be made from one. No command and no message more.
+   */
+  secrets?:
+    | readonly SecretPath<z.input<In>>[]
+    | ((input: z.input<In>) => readonly string[]);
   /** How long the outcome is kept, in ms. Default: 24 h when succeeded or cancelled, 7 days when failed. */
   retention?: { succeededMs?: number; failedMs?: number };
   run(input: z.output<In>, context: JobContext): Promise<Out> | Out;
@@ -179,11 +190,15 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
 /** A job, ready for a registry. Made by `defineJob`. */
 export interface Job<Name extends string = string, In extends z.ZodType = z.ZodType, Out = unknown>
   extends
-    Required<Omit<JobDefinition<Name, In, Out>, "backoff" | "flowControl" | "limit" | "output">> {
+    Required<
+      Omit<JobDefinition<Name, In, Out>, "backoff" | "flowControl" | "limit" | "output" | "secrets">
+    > {
   backoff?: Backoff;
   flowControl?: FlowControl;
   limit?: JobLimit<z.output<In>>;
   output?: z.ZodType<Out>;
+  /** The paths of the secrets of an input; absent for a job that has none. */
+  secretsOf?(input: unknown): readonly string[];
   retention: { succeededMs: number; failedMs: number };
 }
 
@@ -209,7 +224,8 @@ const DAY_MS = 86_400_000;
 export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   definition: JobDefinition<Name, In, Out>,
 ): Job<Name, In, Out> {
-  const { name, retries = 3, timeoutMs = 60_000, backoff, limit, retention = {} } = definition;
+  const { secrets, ...rest } = definition;
+  const { name, retries = 3, timeoutMs = 60_000, backoff, limit, retention = {} } = rest;
   if (!JOB_NAME.test(name) || name.length > 64) {
     throw new TypeError(
       `Cannot define the job "${name}": names are noun.verb of a-z, 0-9, . and -`,
@@ -223,7 +239,8 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   }
   if (limit) assertInteger(name, "limit.weight", limit.weight ?? 1, 1, limit.policy.limit);
   return {
-    ...definition,
+    ...rest,
+    ...(secrets && { secretsOf: secretsOf(name, definition.input, secrets) }),
     description: definition.description ?? "",
     retries,
     timeoutMs,
@@ -233,6 +250,16 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
       failedMs: retention.failedMs ?? 7 * DAY_MS,
     },
   };
+}
+
+function secretsOf(
+  name: string,
+  input: z.ZodType,
+  secrets: readonly string[] | ((input: never) => readonly string[]),
+): (input: unknown) => readonly string[] {
+  if (typeof secrets === "function") return secrets as (input: unknown) => readonly string[];
+  for (const path of secrets) assertSecretsExist(name, input, path, partsOf(path));
+  return () => secrets;
 }
 
 /** Makes a registry; a job under another name than its own does not compile. */
