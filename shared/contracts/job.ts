@@ -41,6 +41,8 @@ export const JobEnvelope = z.object({
   sealed: Sealed.optional(),
   /** Raised by a deferral or a replay, so that deduplication does not swallow it. */
   generation: z.int().min(0).default(0),
+  /** How often the handler put the job off since it was enqueued or replayed. */
+  deferrals: z.int().min(0).optional(),
   /** Epoch ms of the first enqueue; 0 in a schedule's message. */
   enqueuedAt: z.int().min(0),
   group: GroupPlace.optional(),

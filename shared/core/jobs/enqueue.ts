@@ -10,7 +10,7 @@ import type { JobEnvelope } from "../../contracts/job.ts";
 import { BodyInvalidError, UnknownJobError } from "../../errors.ts";
 import type { Publication } from "../../ports.ts";
 import { Redaction } from "../secrets/redaction.ts";
-import { secretsIn, type SealedInput, sealInput } from "../secrets/sealed_input.ts";
+import { type SealedInput, sealInput, secretsIn } from "../secrets/sealed_input.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childJobId, dedupedJobId, followUpJobId, hashedId } from "./identity.ts";
 import type { Enqueued, EnqueueOptions, Registry } from "./job.ts";

@@ -11,6 +11,7 @@ import type { Keys } from "../keys.ts";
 import type { LimitOptions } from "../limits/limits.ts";
 import { partsOf, type SecretPath } from "../secrets/secret_paths.ts";
 import type { EnqueuedGroup } from "./enqueue.ts";
+import type { Kept } from "./kept.ts";
 import { assertSecretsExist } from "./secret_schema.ts";
 
 /** How long to wait before a retry: `first`, then times `factor` for each further one, at most `max`. */
@@ -52,6 +53,11 @@ export interface JobLimit<Input> {
   weight?: number;
 }
 
+export interface StepOptions {
+  /** True for a result that nobody but the handler may read, such as a new token: it is sealed. Default: false. */
+  secret?: boolean;
+}
+
 export interface TransactionOptions {
   /** Tells the transactions of one job apart. Default: `main`. */
   name?: string;
@@ -75,6 +81,11 @@ export interface JobContext {
   readonly generation: number;
   /** True for the last attempt: what fails now is a dead letter. */
   readonly lastAttempt: boolean;
+  /**
+   * A short text for `value` (JSON), the same in every attempt of this job, to make a `dedupeId` from.
+   * Without the keys of secrets nobody learns `value` from it, not even by trying.
+   */
+  fingerprint(value: unknown): Promise<string>;
   /** The same for every attempt of this job: hand it to outside services that take one. */
   readonly idempotencyKey: string;
   /** Epoch ms after which another attempt may start; work that cannot end before it should be a step. */
@@ -91,20 +102,22 @@ export interface JobContext {
   readonly group?: { id: string; total: number; outcomes(): Promise<(JobOutcome | undefined)[]> };
   /**
    * Runs `work` once: its result (JSON, together at most 256 KB) is kept and handed to later attempts.
+   * The first attempt gets it through JSON as well: a Date as its text, undefined as undefined.
    * A crash between the work and the keeping of its result runs it again. One Redis command; none for
    * a result that is there, or without tracking. One that quotes a secret of the input is sealed.
    *
    * @throws {LeaseLostError} without running `work`, once the lease is over or the job was cancelled
    * @throws {RangeError} if the results together exceed 256 KB
-   * @throws {TypeError} if the name is `__proto__`
+   * @throws {TypeError} if the result holds what JSON loses (a Map, NaN, bytes), or the name is `__proto__`
    */
-  step<T>(name: string, work: () => Promise<T> | T): Promise<T>;
+  step<T>(name: string, work: () => Promise<T> | T, options?: StepOptions): Promise<Kept<T>>;
   /** Shows `progress` (small JSON) to whoever reads the job's state. One Redis command. @throws {LeaseLostError} */
   progress(progress: unknown): Promise<void>;
   /**
-   * Ends this delivery, and has the job delivered again at `until` (epoch ms or a Date) as its next
-   * generation. Costs no attempt. One message and one command, two where it waits for longer than
-   * an outcome is kept; steps are kept. Never returns.
+   * Ends this delivery, and has the job delivered again at `until` (epoch ms or a Date), in a second
+   * at the earliest, as its next generation. Costs no attempt. One message and one command, two where
+   * it waits for longer than an outcome is kept; steps are kept. Never returns. Past the job's
+   * `maxDeferrals` the job fails instead.
    *
    * @throws {LeaseLostError} once the lease is over or the job was cancelled
    * @throws {RangeError} if `until` is no moment
@@ -147,7 +160,7 @@ export interface JobContext {
    * What `work` throws rolls both back. Only writes by its `sql` are covered: call nothing outside
    * in it, and no other connection. No Redis command. Needs `DATABASE_URL`.
    */
-  transaction<T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  transaction<T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<Kept<T>>;
 }
 
 /** What `defineJob` takes. */
@@ -165,6 +178,11 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
   backoff?: Backoff;
   /** How long one attempt may take, in ms, and so how long its lease is. Default: 60 s. */
   timeoutMs?: number;
+  /**
+   * How often the handler may defer, from the job's enqueue or replay to its end; once more fails it
+   * for good, and the dead letter says so. Waits for a limit do not count. Default: 1,000.
+   */
+  maxDeferrals?: number;
   flowControl?: FlowControl;
   /**
    * Checked before each run, a retry's as well. Over it, the job is deferred to the moment at which
@@ -225,7 +243,8 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   definition: JobDefinition<Name, In, Out>,
 ): Job<Name, In, Out> {
   const { secrets, ...rest } = definition;
-  const { name, retries = 3, timeoutMs = 60_000, backoff, limit, retention = {} } = rest;
+  const { name, retries = 3, timeoutMs = 60_000, maxDeferrals = 1_000 } = rest;
+  const { backoff, limit, retention = {} } = rest;
   if (!JOB_NAME.test(name) || name.length > 64) {
     throw new TypeError(
       `Cannot define the job "${name}": names are noun.verb of a-z, 0-9, . and -`,
@@ -233,6 +252,7 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   }
   assertInteger(name, "retries", retries, 0, 100);
   assertInteger(name, "timeoutMs", timeoutMs, 1_000, DAY_MS / 2);
+  assertInteger(name, "maxDeferrals", maxDeferrals, 0, 1_000_000);
   if (backoff) {
     assertInteger(name, "backoff.first", backoff.first, 0, DAY_MS);
     assertInteger(name, "backoff.max", backoff.max ?? DAY_MS, 0, DAY_MS);
@@ -244,6 +264,7 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
     description: definition.description ?? "",
     retries,
     timeoutMs,
+    maxDeferrals,
     tracked: definition.tracked ?? true,
     retention: {
       succeededMs: retention.succeededMs ?? DAY_MS,

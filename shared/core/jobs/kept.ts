@@ -12,7 +12,9 @@ export type Kept<T> = 0 extends 1 & T ? T
   : T extends bigint | symbol | Unkeepable ? never
   : T extends (...args: never[]) => unknown ? never
   : T extends readonly unknown[] ? { [Index in keyof T]: Kept<T[Index]> }
-  : { [K in keyof T as T[K] extends symbol | ((...args: never[]) => unknown) ? never : K]: Kept<T[K]> };
+  : {
+    [K in keyof T as T[K] extends symbol | ((...args: never[]) => unknown) ? never : K]: Kept<T[K]>;
+  };
 
 type Unkeepable =
   | ReadonlyMap<unknown, unknown>
@@ -37,7 +39,9 @@ export function toKept(what: string, value: unknown): string | undefined {
   return JSON.stringify(value, function (this: Record<string, unknown>, key, json: unknown) {
     // What it was before its own toJSON, if it has one.
     const given = key === "" && !Object.hasOwn(this, key) ? json : this[key];
-    if (typeof json === "bigint" || typeof json === "symbol") return refuse(`a ${typeof json}`, key);
+    if (typeof json === "bigint" || typeof json === "symbol") {
+      return refuse(`a ${typeof json}`, key);
+    }
     if (typeof json === "number" && !Number.isFinite(json)) return refuse(String(json), key);
     if (given instanceof Date && json === null) return refuse("an invalid Date", key);
     if (typeof json === "object" && json !== null && isLost(json)) {

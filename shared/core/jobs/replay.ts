@@ -66,7 +66,15 @@ export async function replay(
         ["DEL", keys.jobOutcome(id)],
       ], { repeatable: true });
     }
-    const next = { ...rest, ...kept, id, generation, after: nonce, steps };
+    const next = {
+      ...rest,
+      ...kept,
+      id,
+      generation,
+      after: nonce,
+      steps,
+      deferrals: undefined,
+    };
     const publication = publicationOf(publicUrl, job, next, options.notBefore);
     // Published before by the attempt that was given up, or by a replay whose answer was lost: of that
     // QStash may have nothing left to deliver.
@@ -92,7 +100,9 @@ async function inputOf(
       : await openInput(secrets, job, envelope);
     return isEdited ? keepSecrets(job, options.input, { input: before, places }) : before;
   } catch (error) {
-    if (!(error instanceof SecretUnreadableError || error instanceof NonRetryableError)) throw error;
+    if (!(error instanceof SecretUnreadableError || error instanceof NonRetryableError)) {
+      throw error;
+    }
     throw new RequestError("replay_refused", `Cannot replay ${envelope.id}: ${error.message}`);
   }
 }

@@ -51,7 +51,9 @@ export function assertSecretsExist(
       // A union, a lazy or an unknown one: what comes decides.
       return;
   }
-  throw new TypeError(`Cannot define the job "${job}": its input has no field "${path}" to keep secret`);
+  throw new TypeError(
+    `Cannot define the job "${job}": its input has no field "${path}" to keep secret`,
+  );
 }
 
 interface Definition {

@@ -75,7 +75,9 @@ function textsOf(value: unknown): string[] {
 /** As a text may stand in a message: plain, in JSON, in an address, in HTML, and the parts of a link. */
 function spellingsOf(text: string): string[] {
   const well = text.toWellFormed();
-  const link = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  const link = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) && URL.canParse(text)
+    ? new URL(text)
+    : undefined;
   const parts = link
     ? [
       link.href,

@@ -60,7 +60,9 @@ export async function openInput(
   for (const place of sealed?.at ?? []) {
     opened = withValueAt(opened, place, await openSecret(keys, job, { id, input, sealed }, place));
   }
-  if (redaction) for (const place of secretPlaces(job, opened, sealed)) redaction.add(valueAt(opened, place));
+  if (redaction) {
+    for (const place of secretPlaces(job, opened, sealed)) redaction.add(valueAt(opened, place));
+  }
   return opened;
 }
 
@@ -134,7 +136,9 @@ export function boundTo(job: string, id: string, place: string): string {
 
 /** The sealed text in a place, if that is what stands there. */
 export function sealedTextOf(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || Object.keys(value).length !== 1) return undefined;
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 1) {
+    return undefined;
+  }
   const { $sealed } = value as { $sealed?: unknown };
   return typeof $sealed === "string" ? $sealed : undefined;
 }

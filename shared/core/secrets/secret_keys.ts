@@ -88,6 +88,15 @@ export class SecretKeys {
   }
 }
 
+/** The jobs that carry secrets, where there is no key to seal them under. */
+export function jobsWithoutKeys(
+  registry: Readonly<Record<string, { name: string; secretsOf?: unknown }>>,
+  keys: SecretKeys,
+): string[] {
+  if (keys.areSet) return [];
+  return Object.values(registry).filter((job) => job.secretsOf).map(({ name }) => name);
+}
+
 async function importKey(text: string): Promise<ImportedKey> {
   const base = await crypto.subtle.importKey("raw", encode(text), "HKDF", false, ["deriveBits"]);
   const derive = async (info: string, bits: number) =>
