@@ -31,6 +31,13 @@ export type GroupPlace = z.infer<typeof GroupPlace>;
 export const Steps = z.record(z.string(), z.unknown());
 export type Steps = z.infer<typeof Steps>;
 
+/** What went wrong in an attempt, short enough to show. */
+export const JobFailure = z.object({
+  message: z.string(),
+  code: z.string().optional(),
+});
+export type JobFailure = z.infer<typeof JobFailure>;
+
 /** The body of a job's QStash message. A later field is optional, so an older build can read it. */
 export const JobEnvelope = z.object({
   version: z.literal(1),
@@ -39,28 +46,32 @@ export const JobEnvelope = z.object({
   job: z.string(),
   input: z.unknown(),
   sealed: Sealed.optional(),
-  /** Raised by a deferral or a replay, so that deduplication does not swallow it. */
+  /** Raised by a failed run, a deferral or a replay, so that deduplication does not swallow it. */
   generation: z.int().min(0).default(0),
+  /**
+   * Runs of the handler that failed before this message was sent, since the job was enqueued or
+   * replayed. Absent in messages of builds that counted QStash's deliveries instead.
+   */
+  runs: z.int().min(0).optional(),
   /** How often the handler put the job off since it was enqueued or replayed. */
   deferrals: z.int().min(0).optional(),
+  /** The generation that the last replay made; absent before the first. */
+  replayedAs: z.int().min(1).optional(),
+  /** Why the last of those runs failed; absent in a generation that a deferral made. */
+  failure: JobFailure.optional(),
+  /** Epoch ms at which this generation is due, where that is later than its sending. */
+  dueAt: z.int().optional(),
   /** Epoch ms of the first enqueue; 0 in a schedule's message. */
   enqueuedAt: z.int().min(0),
   group: GroupPlace.optional(),
   /** The nonce of the attempt that published this generation: only its claim may be taken over unread. */
   after: z.string().optional(),
-  /** Step results carried over a deferral. */
+  /** Step results carried from one generation to the next. */
   steps: Steps.optional(),
   /** In a follow-up: the group it follows. */
   followUpOf: z.object({ id: JobId, total: z.int().min(0) }).optional(),
 });
 export type JobEnvelope = z.infer<typeof JobEnvelope>;
-
-/** What went wrong in an attempt, short enough to show. */
-export const JobFailure = z.object({
-  message: z.string(),
-  code: z.string().optional(),
-});
-export type JobFailure = z.infer<typeof JobFailure>;
 
 /**
  * The claim on a job (`jobClaimKey`): who runs it, until when, and what it has done so far.
@@ -71,7 +82,10 @@ export type JobFailure = z.infer<typeof JobFailure>;
 export const JobClaim = z.object({
   job: z.string(),
   generation: z.int(),
+  /** QStash's number of the delivery within its generation; -1: none of this generation has begun. */
   attempt: z.int(),
+  /** Runs begun since the job was enqueued or replayed. Absent in claims of builds that counted deliveries. */
+  runs: z.int().min(0).optional(),
   nonce: z.string(),
   /** `queued` after a replay; `ended` keeps deliveries off once a job was settled without having run. */
   state: z.enum(["running", "retrying", "queued", "ended"]),
@@ -84,6 +98,11 @@ export const JobClaim = z.object({
   error: JobFailure.optional(),
 });
 export type JobClaim = z.infer<typeof JobClaim>;
+
+/** Runs of the handler that have begun, by this claim. */
+export function runsOf({ runs, attempt }: Pick<JobClaim, "runs" | "attempt">): number {
+  return runs ?? Math.max(0, attempt + 1);
+}
 
 /** How a job ended (`jobOutcomeKey`). Written once: the first to settle wins. */
 export const JobOutcome = z.object({
@@ -115,9 +134,9 @@ export const JobView = z.object({
   id: JobId,
   job: z.string(),
   state: JobStateName,
-  /** Attempts begun so far in this generation. */
+  /** Runs of the handler begun so far, since the job was enqueued or replayed. */
   attempts: z.int(),
-  /** How often it was deferred or replayed. */
+  /** How often it was sent anew: after a failed run, by a deferral, or by a replay. */
   generation: z.int(),
   progress: z.unknown().optional(),
   result: z.unknown().optional(),
