@@ -88,7 +88,9 @@ export function startRun(
 
   /** A secret must not stand where everybody reads, or where hashes of it can be tried out. */
   function assertOpen(what: string, value: unknown): void {
-    if (redaction.isIn(value)) throw new TypeError(`Cannot use a secret of the input as ${what}`);
+    if (redaction.isWholeIn(value)) {
+      throw new TypeError(`Cannot use a secret of the input as ${what}`);
+    }
   }
 
   /** What stands for these inputs in an id: what is secret by a hash that only our keys make. */

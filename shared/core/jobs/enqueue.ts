@@ -176,7 +176,7 @@ function assertKeepsSecrets(
   if (dedupeId === undefined) return;
   const redaction = new Redaction();
   for (const { job, input } of jobs) redaction.add(secretsIn(job, input));
-  if (redaction.isIn(dedupeId)) {
+  if (redaction.isWholeIn(dedupeId)) {
     throw new BodyInvalidError([{ path, message: "must not hold a secret of the input" }]);
   }
 }

@@ -40,7 +40,7 @@ export async function assertLimit(
   if (!limit) return;
   const { policy, weight } = limit;
   const identifier = limit.by(input);
-  if (redaction.isIn(identifier)) {
+  if (redaction.isWholeIn(identifier)) {
     throw new NonRetryableError(`Cannot count by "${policy.name}": its identifier is a secret`);
   }
   await limits.limited(policy, identifier, () => {}, { weight });

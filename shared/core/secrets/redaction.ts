@@ -16,12 +16,16 @@ const isTelling = (part: string) => part.length >= 20 || (part.length >= 6 && /\
 /** The secrets of one run. */
 export class Redaction {
   readonly #needles = new Set<string>();
+  readonly #whole = new Set<string>();
   #sorted: string[] = [];
 
   /** Looks for every text and number in `value` from now on, and for the parts of links. */
   add(value: unknown): void {
     for (const text of textsOf(value)) {
-      for (const spelling of spellingsOf(text)) this.#needles.add(spelling);
+      for (const spelling of spellingsOf(text)) this.#whole.add(spelling);
+      for (const part of [text, ...partsOf(text)]) {
+        for (const spelling of spellingsOf(part)) this.#needles.add(spelling);
+      }
     }
     // The longest first: of a link all of it goes, and not only its parts.
     this.#sorted = [...this.#needles].sort((one, other) => other.length - one.length);
@@ -32,6 +36,13 @@ export class Redaction {
     if (this.#sorted.length === 0) return false;
     const json = JSON.stringify(value) ?? "";
     return this.#sorted.some((needle) => json.includes(needle));
+  }
+
+  /** Whether `value` (as JSON) holds one of the secrets whole: what may not be, and is refused. */
+  isWholeIn(value: unknown): boolean {
+    if (this.#whole.size === 0) return false;
+    const json = JSON.stringify(value) ?? "";
+    return [...this.#whole].some((needle) => json.includes(needle));
   }
 
   text(text: string): string {
@@ -72,26 +83,26 @@ function textsOf(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
 
-/** As a text may stand in a message: plain, in JSON, in an address, in HTML, and the parts of a link. */
+/** As a text may stand in a message: plain, in JSON, in an address, in HTML. */
 function spellingsOf(text: string): string[] {
-  const well = text.toWellFormed();
-  const link = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) && URL.canParse(text)
-    ? new URL(text)
-    : undefined;
-  const parts = link
-    ? [
-      link.href,
-      `${link.pathname}${link.search}${link.hash}`,
-      `${link.pathname}${link.search}`,
-      link.pathname.split("/").at(-1) ?? "",
-      link.hash.slice(1),
-      ...link.searchParams.values(),
-    ].filter(isTelling)
-    : [];
-  return [text, ...parts].flatMap((part) => [
-    part,
-    JSON.stringify(part).slice(1, -1),
-    encodeURIComponent(part === text ? well : part.toWellFormed()),
-    part.replaceAll("&", "&amp;"),
-  ]);
+  return [
+    text,
+    JSON.stringify(text).slice(1, -1),
+    encodeURIComponent(text.toWellFormed()),
+    text.replaceAll("&", "&amp;"),
+  ];
+}
+
+/** What of a link is quoted by itself. */
+function partsOf(text: string): string[] {
+  if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || !URL.canParse(text)) return [];
+  const { href, pathname, search, hash, searchParams } = new URL(text);
+  return [
+    href,
+    `${pathname}${search}${hash}`,
+    `${pathname}${search}`,
+    pathname.split("/").at(-1) ?? "",
+    hash.slice(1),
+    ...searchParams.values(),
+  ].filter(isTelling);
 }
