@@ -80,6 +80,7 @@ export const cloudSecrets = {
   SERVICE_TOKENS: "dev-service-token",
   OPERATOR_TOKENS: "dev-operator-token",
   IDENTITY_SECRET: "dev-identity-secret",
+  SECRET_KEYS: "dev-secret-key-for-loopback-alone",
   WEBHOOK_SECRET_GITHUB: "dev-github-secret",
   WEBHOOK_SECRET_STANDARD: "whsec_ZGV2LXN0YW5kYXJkLXdlYmhvb2stc2VjcmV0",
   WEBHOOK_SECRET_RESEND: "whsec_ZGV2LXJlc2VuZC13ZWJob29rLXNlY3JldC0x",

@@ -65,6 +65,11 @@ const schema = z.object({
   QSTASH_NEXT_SIGNING_KEY: text,
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
     .optional(),
+  SECRET_KEYS: list.pipe(
+    z.array(
+      z.string().min(16, `must be a comma list of keys, as openssl rand -base64 32 makes them`),
+    ),
+  ),
   CORS_ORIGINS: list.pipe(z.array(origin)),
   IDENTITY_SECRET: secret.optional(),
   AUTH_SECRET: secret.refine((value) => !isMonotonous(value), "must not repeat so few characters")
@@ -117,6 +122,8 @@ export interface Config {
   databaseUrl?: string;
   /** Tokens that backends may carry; empty refuses all of them. */
   serviceTokens: readonly ServiceToken[];
+  /** What secrets in messages are sealed under, the newest first; the others only open. */
+  secretKeys: readonly string[];
   /** Who may see the dashboards; empty refuses everybody. */
   operators: readonly Operator[];
   /** Other origins whose pages may call; `*` is any. Our own always may. */
@@ -219,6 +226,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     databaseUrl: settings.DATABASE_URL,
     serviceTokens,
+    secretKeys: settings.SECRET_KEYS,
     operators,
     corsOrigins: settings.CORS_ORIGINS,
     identitySecret: settings.IDENTITY_SECRET,

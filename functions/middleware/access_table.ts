@@ -81,6 +81,8 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "GET /api/dead-letters/:id": { service: "dead-letters", operator: "read" },
   "DELETE /api/dead-letters/:id": { service: "dead-letters", operator: "operate" },
   "POST /api/dead-letters/replay": { service: "dead-letters", operator: "operate" },
+  // What it reads was kept secret even from who replays it.
+  "POST /api/dead-letters/:id/reveal": { operator: "administer" },
   "POST /api/dead-letters/:id/replay": { service: "dead-letters", operator: "operate" },
 
   "POST /api/metrics/views": events,

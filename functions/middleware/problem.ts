@@ -64,6 +64,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   redis_unavailable: 503,
   replay_refused: 409,
   reply_not_found: 404,
+  secret_unreadable: 409,
   signature_expired: 401,
   signature_invalid: 401,
   signature_missing: 401,
