@@ -52,6 +52,7 @@ import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
 import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 import { type LimitName, limitPolicies } from "./limits/services.ts";
+import { OpenStreams } from "./middleware/open_streams.ts";
 import type { Catalogs } from "./profiles/catalogs.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
@@ -87,6 +88,8 @@ export interface Memory {
   hands: Hands;
   /** What was answered last, for when Postgres is away. */
   stale: StaleFeed;
+  /** Streams that are open, by user and by address. */
+  openStreams: OpenStreams;
   /** Absent without `IDENTITY_SECRET`. */
   identities?: Identities;
 }
@@ -140,6 +143,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     spool: new Spool(),
     hands: new Hands(sleep, clock),
     stale: newStaleFeed(),
+    openStreams: new OpenStreams(clock, config.streams),
     ...(config.identitySecret && { identities: createIdentities(config.identitySecret) }),
   });
 }
