@@ -7,6 +7,7 @@
  * @module
  */
 import { sign } from "hono/jwt";
+import { printError } from "../shared/adapters/terminal.ts";
 import { createApp } from "../functions/app.ts";
 import { createDatabase, createDeps } from "../functions/deps.ts";
 import { createOpenAi } from "../shared/adapters/openai.ts";
@@ -71,7 +72,9 @@ export async function startSystem(): Promise<System> {
   const keep = (event: string, fields: LogFields = {}) => {
     if (event === "request.ended") open--;
     if (event === "job.deferred") deferrals++;
-    if (event === "stream.failed" || event === "reply.broke_off") console.error(event, fields);
+    if (event === "stream.failed" || event === "reply.broke_off") {
+      printError(`${event} ${JSON.stringify(fields)}`);
+    }
   };
   let database: Database | undefined;
   const cloud: Cloud = await createCloud({

@@ -6,6 +6,7 @@
  * @module
  */
 import process from "node:process";
+import { printError } from "../shared/adapters/terminal.ts";
 import { ConfigError, readConfig } from "../shared/config.ts";
 import { createApp } from "./app.ts";
 import { createDeps } from "./deps.ts";
@@ -15,7 +16,7 @@ function start() {
     return createApp(createDeps(readConfig(process.env)));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    console.error(error.message);
+    printError(error.message);
     return process.exit(1);
   }
 }

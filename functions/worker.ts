@@ -6,6 +6,7 @@
  * @module
  */
 import type { ExecutionContext, Hono } from "hono";
+import { printError } from "../shared/adapters/terminal.ts";
 import { readConfig } from "../shared/config.ts";
 import { createApp } from "./app.ts";
 import type { AppEnv } from "./context.ts";
@@ -25,7 +26,7 @@ export default {
     try {
       app ??= build(bindings);
     } catch (error) {
-      console.error((error as Error).message);
+      printError((error as Error).message);
       return new Response("The app is not configured: its log says what is missing\n", {
         status: 503,
       });

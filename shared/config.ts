@@ -56,6 +56,11 @@ const schema = z.object({
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
     .optional(),
   SERVICE_TOKENS: list,
+  SECRET_KEYS: list.pipe(
+    z.array(
+      z.string().min(16, `must be a comma list of keys, as openssl rand -base64 32 makes them`),
+    ),
+  ),
   OPERATOR_TOKENS: list.pipe(z.array(operator)),
   CORS_ORIGINS: list.pipe(z.array(origin)),
   IDENTITY_SECRET: secret.optional(),
@@ -109,6 +114,8 @@ export interface Config {
   databaseUrl?: string;
   /** Tokens that backends may carry; empty refuses all of them. */
   serviceTokens: readonly string[];
+  /** What secrets in messages are sealed under, the newest first; the others only open. */
+  secretKeys: readonly string[];
   /** Who may see the dashboards; empty refuses everybody. */
   operators: readonly Operator[];
   /** Other origins whose pages may call; `*` is any. Our own always may. */
@@ -222,6 +229,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     databaseUrl: settings.DATABASE_URL,
     serviceTokens: settings.SERVICE_TOKENS,
+    secretKeys: settings.SECRET_KEYS,
     operators,
     corsOrigins: settings.CORS_ORIGINS,
     identitySecret: settings.IDENTITY_SECRET,

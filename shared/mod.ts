@@ -35,6 +35,7 @@ export {
   MailUnavailableError,
   NonRetryableError,
   NotConfiguredError,
+  PostgresBusyError,
   PostgresQueryError,
   PostgresUnavailableError,
   QueueRejectedError,
@@ -43,6 +44,7 @@ export {
   RedisSizeError,
   RedisUnavailableError,
   RequestError,
+  SecretUnreadableError,
   UnknownJobError,
   UnsupportedDelayError,
 } from "./errors.ts";
@@ -143,6 +145,7 @@ export {
 } from "./core/streams/reply_writer.ts";
 export { Turn } from "./core/turn.ts";
 export { createKeys, type Keys } from "./core/keys.ts";
+export { jobsWithoutKeys, SecretKeys } from "./core/secrets/secret_keys.ts";
 export type { DeliveryAnswer, JobDelivery } from "./core/jobs/deliver.ts";
 export type { EnqueuedGroup } from "./core/jobs/enqueue.ts";
 export { dedupedJobId, hashedId } from "./core/jobs/identity.ts";

@@ -5,7 +5,7 @@
  */
 
 const MINUTE_MS = 60_000;
-const DAY_MINUTES = 1_440;
+const DAY_MS = 86_400_000;
 
 /** Quiet hours in minutes of the day; they may go past midnight. */
 export interface QuietHours {
@@ -13,27 +13,38 @@ export interface QuietHours {
   toMinute: number;
 }
 
-/** When the quiet hours that `at` (epoch ms) lies in end, or undefined where it lies in none. */
+/**
+ * When the quiet hours that `at` (epoch ms) lies in end, or undefined where it lies in none: it is
+ * quiet whenever the clock shows a time of theirs, so an hour that comes twice is quiet twice.
+ */
 export function quietUntil(
   at: number,
   timeZone: string,
   { fromMinute, toMinute }: QuietHours,
 ): number | undefined {
-  const minute = minuteOfDay(at, timeZone);
-  const isQuiet = fromMinute < toMinute
-    ? minute >= fromMinute && minute < toMinute
-    : minute >= fromMinute || minute < toMinute;
-  return isQuiet ? nextTime(at, timeZone, toMinute) : undefined;
+  const localOf = localClock(timeZone);
+  const isQuiet = (moment: number) => {
+    const minute = Math.floor(modulo(localOf(moment), DAY_MS) / MINUTE_MS);
+    return fromMinute < toMinute
+      ? minute >= fromMinute && minute < toMinute
+      : minute >= fromMinute || minute < toMinute;
+  };
+  if (!isQuiet(at)) return undefined;
+  return comingDays(at, localOf)
+    .flatMap((day) => momentsOf(day + toMinute * MINUTE_MS, localOf))
+    .find((moment) => moment > at && !isQuiet(moment));
 }
 
-/** The first moment after `at` at which it is `minute` of the day in `timeZone`; an hour that a clock change skips is an hour later. */
+/**
+ * The first moment after `at` at which it is `minute` of the day in `timeZone`. A time that a clock
+ * change skips is the first moment after the change; one that it repeats comes once, as the first.
+ */
 export function nextTime(at: number, timeZone: string, minute: number): number {
-  const ahead = (minute - minuteOfDay(at, timeZone) + DAY_MINUTES) % DAY_MINUTES || DAY_MINUTES;
-  const moment = Math.floor(at / MINUTE_MS) * MINUTE_MS + ahead * MINUTE_MS;
-  // Where clocks were put forward or back on the way, the moment is off by as much.
-  const off = (minuteOfDay(moment, timeZone) - minute + DAY_MINUTES * 1.5) % DAY_MINUTES -
-    DAY_MINUTES / 2;
-  return moment - off * MINUTE_MS;
+  const localOf = localClock(timeZone);
+  const [next] = comingDays(at, localOf)
+    .map((day) => momentsOf(day + minute * MINUTE_MS, localOf)[0])
+    .filter((moment) => moment > at);
+  return next;
 }
 
 /** The date of `at` in `timeZone`, as in 2026-11-21. */
@@ -42,9 +53,59 @@ export function localDate(at: number, timeZone: string): string {
   return `${parts.year}-${parts.month}-${parts.day}`;
 }
 
-function minuteOfDay(at: number, timeZone: string): number {
-  const parts = partsOf(at, timeZone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-  return Number(parts.hour) * 60 + Number(parts.minute);
+/** A moment's local date and time, as if they were UTC's, in epoch ms. */
+type LocalClock = (at: number) => number;
+
+function localClock(timeZone: string): LocalClock {
+  const format = new Intl.DateTimeFormat("en-GB", {
+    timeZone,
+    hourCycle: "h23",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+  });
+  return (at) => {
+    const parts = namedParts(format, at);
+    const local = Date.UTC(
+      Number(parts.year),
+      Number(parts.month) - 1,
+      Number(parts.day),
+      Number(parts.hour),
+      Number(parts.minute),
+      Number(parts.second),
+    );
+    return local + modulo(at, 1_000);
+  };
+}
+
+/** Midnights of the local day of `at` and of those that follow: a change may take a whole day away. */
+function comingDays(at: number, localOf: LocalClock): number[] {
+  const local = localOf(at);
+  const today = local - modulo(local, DAY_MS);
+  return [0, 1, 2].map((days) => today + days * DAY_MS);
+}
+
+/** Every moment that shows `local`, in order; where it is skipped, the first after the change. */
+function momentsOf(local: number, localOf: LocalClock): number[] {
+  const offsets = [local - DAY_MS, local + DAY_MS].map((near) => localOf(near) - near);
+  const [earliest, latest] = offsets.map((offset) => local - offset).sort((one, two) => one - two);
+  const shown = [earliest, latest].filter((moment) => localOf(moment) === local);
+  if (shown.length > 0) return [...new Set(shown)];
+  // Between them clocks jump over it: narrowed down to the change itself.
+  let [before, after] = [earliest, latest];
+  while (after - before > 1) {
+    const middle = Math.floor((before + after) / 2);
+    if (localOf(middle) < local) before = middle;
+    else after = middle;
+  }
+  return [after];
+}
+
+function modulo(value: number, by: number): number {
+  return ((value % by) + by) % by;
 }
 
 function partsOf(
@@ -52,6 +113,9 @@ function partsOf(
   timeZone: string,
   options: Intl.DateTimeFormatOptions,
 ): Record<string, string> {
-  const format = new Intl.DateTimeFormat("en-GB", { ...options, timeZone });
+  return namedParts(new Intl.DateTimeFormat("en-GB", { ...options, timeZone }), at);
+}
+
+function namedParts(format: Intl.DateTimeFormat, at: number): Record<string, string> {
   return Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
 }

@@ -6,15 +6,24 @@
 import type { FlushLimits } from "../../functions/feed/flush/flush_limits.ts";
 import type { FeedParts } from "../../functions/feed/parts.ts";
 import type { Database, LogFields } from "../../shared/mod.ts";
-import { emptyFeed, flushWhole, partsOf, startRedis } from "./feed_flush_world.ts";
+import {
+  emptyFeed,
+  flushWhole,
+  partsOf,
+  type RedisUnderTestOptions,
+  startRedis,
+} from "./feed_flush_world.ts";
 
 export const DAY = "2026-11-20";
 export const NEXT = "2026-11-21";
 const NOON = Date.parse(`${DAY}T12:00:00Z`);
 
 /** Empties the feed's tables and starts a Redis of its own. */
-export async function openDays(database: Database, limits: Parameters<typeof startRedis>[1] = {}) {
-  const redis = await startRedis(undefined, limits);
+export async function openDays(
+  database: Database,
+  limits: RedisUnderTestOptions["limits"] = {},
+) {
+  const redis = await startRedis({ at: NOON, limits });
   await emptyFeed(database);
   const lines: ({ event: string } & LogFields)[] = [];
   const keep = (event: string, fields: LogFields = {}) => void lines.push({ ...fields, event });

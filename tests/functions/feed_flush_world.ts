@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { WallClock } from "../../dev/clock.ts";
+import { installClock, WallClock } from "../../dev/clock.ts";
 import { createRedisServer, type RedisServerOptions } from "../../dev/redis/server.ts";
 import { listen } from "../../dev/server.ts";
 import { flushDay } from "../../functions/feed/flush/flush.ts";
@@ -35,12 +35,21 @@ export interface RedisUnderTest extends AsyncDisposable {
   server: Awaited<ReturnType<typeof createRedisServer>>;
 }
 
+export interface RedisUnderTestOptions {
+  /** A real server, which has the machine's time: a test on it takes its days from there. */
+  redisUrl?: string;
+  /** When the embedded engine's time begins, epoch ms; that of this process's `Date` as well. */
+  at?: number;
+  limits?: RedisServerOptions["limits"];
+}
+
 /** Our adapter on dev/redis, over HTTP; on the embedded engine, or on a real server. */
 export async function startRedis(
-  redisUrl?: string,
-  limits?: RedisServerOptions["limits"],
+  { redisUrl, at = Date.parse("2026-11-21T12:00:00Z"), limits }: RedisUnderTestOptions = {},
 ): Promise<RedisUnderTest> {
-  const clock = new WallClock();
+  const clock = new WallClock(redisUrl ? 0 : at - Date.now());
+  // The embedded engine forgets by `Date`: what a test writes must not be over before it is read.
+  const restoreDate = redisUrl ? () => {} : installClock(clock);
   const server = await createRedisServer({ clock, redisUrl, limits });
   const listening = listen(server.fetch);
   // On a machine that is busy with other tests, 1.5 s may pass.
@@ -57,6 +66,7 @@ export async function startRedis(
     async [Symbol.asyncDispose]() {
       await listening.close();
       await server.close();
+      restoreDate();
     },
   };
 }

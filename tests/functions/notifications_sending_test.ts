@@ -38,6 +38,12 @@ const troubles: Trouble[] = [
     commands: 22,
   },
   {
+    what: "counted too many requests for long: asked again at longer and longer intervals",
+    faults: [{ kind: "limit", retryAfter: "1", times: 66 }],
+    arrives: 61 + 62,
+    commands: 68,
+  },
+  {
     what: "has no more mails today",
     faults: [{ kind: "quota", retryAfter: "3600", times: 1 }],
     arrives: 3_600,

@@ -182,7 +182,7 @@ export function faultsOf(path: string, source: string): string[] {
       fault(line, `${row.part} may not import the package ${specifier}`);
     }
   }
-  if (row.part !== "tests and bench" && path !== "functions/worker.ts") {
+  if (row.part !== "tests and bench" && !/^(functions|dev)\/worker\.ts$/.test(path)) {
     for (const { line } of findInCode(source, /^export\s+default\b/)) {
       fault(line, "only the Workers entry has a default export");
     }

@@ -11,12 +11,14 @@ import {
 } from "../../../shared/mod.ts";
 
 const LIMITED_MS = 1_000;
+/** So often it goes by the moment that the provider names; then it waits longer each time. */
+const LIMITED_AT_FIRST = 60;
 const OUTAGE_MS = 30_000;
 const MOST_OUTAGE_MS = 3_600_000;
 
 /**
  * Runs one attempt. A provider that counted too many requests took nothing: the job is put off to
- * the moment it named, which costs no attempt. After an outage that outlasts the attempts it is put
+ * the moment it named, later where it does so again and again, which costs no attempt. After an outage that outlasts the attempts it is put
  * off as well, for longer and longer, at most an hour.
  */
 export async function patiently<T>(context: JobContext, attempt: () => Promise<T>): Promise<T> {
@@ -25,7 +27,9 @@ export async function patiently<T>(context: JobContext, attempt: () => Promise<T
   } catch (error) {
     const now = context.clock.now();
     if (error instanceof MailUnavailableError && error.isLimited) {
-      return await context.defer(now + Math.max(LIMITED_MS, error.retryAfterMs ?? 0));
+      const doublings = Math.min(Math.max(0, context.generation - LIMITED_AT_FIRST), 12);
+      const waitMs = Math.min(MOST_OUTAGE_MS, LIMITED_MS * 2 ** doublings);
+      return await context.defer(now + Math.max(waitMs, error.retryAfterMs ?? 0));
     }
     if (!isOutage(error) || !context.lastAttempt) throw error;
     const waitMs = Math.min(MOST_OUTAGE_MS, OUTAGE_MS * 2 ** Math.min(context.generation, 10));

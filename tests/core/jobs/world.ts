@@ -136,6 +136,14 @@ export function createRegistry(world: Observed) {
       timeoutMs: 60_000,
       run: work,
     }),
+    "work.deferring": defineJob({
+      name: "work.deferring",
+      input: Orders,
+      retries: 3,
+      timeoutMs: 60_000,
+      maxDeferrals: 3,
+      run: work,
+    }),
     "work.sum": defineJob({
       name: "work.sum",
       input: z.object({ note: z.string() }),
