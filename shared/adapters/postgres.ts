@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { startOf } from "../contracts/text.ts";
 import postgres from "postgres";
 import { type Breaker, createBreaker } from "../core/breaker.ts";
 import { AppError, PostgresQueryError, PostgresUnavailableError } from "../errors.ts";
@@ -206,5 +207,5 @@ function isUnmigrated(sqlState: string): boolean {
 
 /** Postgres quotes values in some messages: `invalid input syntax for type integer: "x"`. */
 function withoutValues(message: string): string {
-  return message.replace(/: ".*$/s, "").slice(0, 200);
+  return startOf(message.replace(/: ".*$/s, ""), 200);
 }

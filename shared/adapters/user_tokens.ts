@@ -7,6 +7,7 @@
  * @module
  */
 import { decode, verify } from "hono/jwt";
+import { isSound } from "../contracts/text.ts";
 import { RequestError } from "../errors.ts";
 import type { Clock, UserTokens } from "../ports.ts";
 import { createKeySet, type KeySetOptions, type UserKey } from "./user_keys.ts";
@@ -85,7 +86,9 @@ async function userOf(
     const isValid = isTime(exp, (at) => nowSeconds < at) &&
       isTime(nbf, (at) => at <= nowSeconds + SKEW_SECONDS) &&
       isTime(iat, (at) => at <= nowSeconds + SKEW_SECONDS);
-    if (!isValid || typeof sub !== "string" || sub === "" || sub.length > MOST_USER) {
+    if (
+      !isValid || typeof sub !== "string" || sub === "" || sub.length > MOST_USER || !isSound(sub)
+    ) {
       return undefined;
     }
     return sub;

@@ -102,7 +102,12 @@ export async function enqueueGroup(
       enqueuedAt: clock.now(),
       group: { id: group, index, total, ...(then && { then: { ...then, job: then.job.name } }) },
     };
-    return publicationOf(publicUrl, child.job, envelope, notBeforeOf(child, clock.now()));
+    return publicationOf(
+      publicUrl,
+      child.job,
+      envelope,
+      notBeforeOf(child, clock.now(), `jobs[${index}].`),
+    );
   }));
   await publishInBatches(dependencies, publications);
   return {
@@ -144,6 +149,11 @@ async function newPublication(
     const message = `must have 1 to ${MOST_DEDUPE_ID} characters`;
     throw new BodyInvalidError([{ path: `${path}dedupeId`, message }]);
   }
+  if (dedupeId?.isWellFormed() === false) {
+    // Halves of different characters would all be one.
+    const message = "must hold no half of a character";
+    throw new BodyInvalidError([{ path: `${path}dedupeId`, message }]);
+  }
   const now = clock.now();
   const id = dedupeId === undefined ? ids.random() : await dedupedJobId(job.name, dedupeId);
   const envelope: JobEnvelope & { id: string } = {
@@ -154,7 +164,7 @@ async function newPublication(
     generation: 0,
     enqueuedAt: now,
   };
-  return publicationOf(publicUrl, job, envelope, notBeforeOf(options, now));
+  return publicationOf(publicUrl, job, envelope, notBeforeOf(options, now, path));
 }
 
 async function publishInBatches({ queue }: JobsDependencies, publications: readonly Publication[]) {
