@@ -7,6 +7,7 @@ import { type Config, hashedId, type JobContext } from "../../shared/mod.ts";
 import type { NotifyAnswer, NotifyOptions, Recipient } from "./contracts.ts";
 import type { EventName } from "./events/table.ts";
 import { type EventData, notify, type NotifyParts } from "./notify.ts";
+import { eventOf } from "./sending/event_of.ts";
 import { createSendJobs } from "./sending/send_jobs.ts";
 
 /**
@@ -21,7 +22,10 @@ export async function notifyInJob<Name extends EventName>(
   data: EventData<Name>,
   options: NotifyOptions = {},
 ): Promise<NotifyAnswer> {
-  const dedupeId = options.dedupeId ?? await hashedId(context.id, JSON.stringify(data));
+  const dedupeId = options.dedupeId ??
+    (eventOf(event).secrets
+      ? await context.fingerprint(data)
+      : await hashedId(context.id, JSON.stringify(data)));
   const parts = partsInJob(context, config, dedupeId);
   return await notify(parts, event, to, data, { ...options, dedupeId });
 }

@@ -276,3 +276,23 @@ async function replay(world: Awaited<ReturnType<typeof open>>, id: string, body:
   });
   assert.equal(response.status, 202, await response.text());
 }
+
+Deno.test("a row's link that acts for its recipient is sealed in the letter, and told once it is mended", async () => {
+  await using world = await open();
+  const url = "https://market.example/claim/4f7c2a";
+  const change: RowChange = {
+    collection: "claims",
+    operation: "update",
+    row: { id: 5, status: "invited", listing: { id: 4, title: "" }, claimant: ada, url },
+    before: { status: "pending" },
+  };
+  const [id] = (await sendChange(world, "payload", change)).body.letters;
+  await world.cloud.advance("1m");
+  const letter = (await world.api("GET", `/api/dead-letters/${id}`)).body;
+  assert.doesNotMatch(JSON.stringify(letter), /4f7c2a/);
+  const { input } = JSON.parse(letter.envelope);
+  input.change.row.listing.title = "Loft";
+  await replay(world, id, { input });
+  await world.cloud.advance("1m");
+  assert.match(world.cloud.mail.mails()[0].text ?? "", /claim\/4f7c2a/);
+});

@@ -17,6 +17,7 @@ const problems = [
   "token_missing",
   "body_invalid",
   "postgres_unavailable",
+  "postgres_busy",
   "circuit_open",
 ] as const;
 const ofConversation = [...problems, "conversation_not_found"] as const;
@@ -86,7 +87,7 @@ export const historyOperations: readonly Operation[] = [
         contentType: "application/x-ndjson",
       },
     },
-    problems: ofConversation,
+    problems: [...ofConversation, "streams_exceeded"],
     price: nothing,
   },
   {

@@ -11,7 +11,7 @@ export const pageOperations: readonly Operation[] = [
   {
     method: "GET",
     path,
-    summary: "The feed's dashboard, for operators with ACCESS_MONITORING; reads Postgres alone.",
+    summary: "The feed's dashboard; reads Postgres alone.",
     caller: "operator",
     parameters: [
       { name: "segment", in: "query", description: "Whose rankings to show, as in `berlin`." },
@@ -21,7 +21,7 @@ export const pageOperations: readonly Operation[] = [
       200: { description: "The page.", contentType: "text/html" },
       303: { description: "To the sign-in." },
     },
-    problems: ["postgres_unavailable", "circuit_open"],
+    problems: ["postgres_unavailable", "postgres_busy", "circuit_open"],
     price: { commands: "0", messages: "0" },
   },
   {

@@ -11,14 +11,14 @@ const common = {
   caller: "operator",
   price: { commands: "0", messages: "0" },
 } as const;
-const away = ["postgres_unavailable", "circuit_open"] as const;
+const away = ["postgres_unavailable", "postgres_busy", "circuit_open"] as const;
 
 export const outboxOperations: readonly Operation[] = [
   {
     ...common,
     method: "GET",
     path,
-    summary: "The dashboard of mail, for operators with ACCESS_MONITORING; reads Postgres alone.",
+    summary: "The dashboard of mail; reads Postgres alone.",
     answers: { 200: page, 303: { description: "To the sign-in." } },
     problems: away,
   },

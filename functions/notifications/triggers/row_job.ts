@@ -22,6 +22,8 @@ export function createRowJob({ config }: { config: Config }) {
     output: z.object({ told: z.array(z.string()) }),
     backoff: { first: 2_000, factor: 3 },
     tracked: false,
+    // Without mail nothing is told, and no key is asked for.
+    ...(config.mail && { secrets: secretsOfRow }),
     async run({ trigger: name, change }, context) {
       const trigger = triggers.find((trigger) => trigger.name === name);
       if (!trigger) throw new NonRetryableError(`Cannot tell: there is no trigger "${name}"`);
@@ -31,4 +33,24 @@ export function createRowJob({ config }: { config: Config }) {
       throw new NonRetryableError(`Cannot tell of ${name}: the row lacks ${lacking.join(", ")}`);
     },
   });
+}
+
+/** Where rows of these triggers have the links and codes that act for their recipient. */
+const ACTING = /^(claim|participation)\./;
+const SECRETS = [["url"], ["code"], ["event", "url"], ["listing", "url"]];
+
+function secretsOfRow({ trigger, change }: RowInput): string[] {
+  if (!ACTING.test(trigger)) return [];
+  return (["row", "before"] as const).flatMap((name) =>
+    SECRETS.filter((path) => isThere(change[name], path))
+      .map((path) => ["change", name, ...path].join("."))
+  );
+}
+
+function isThere(value: unknown, path: readonly string[]): boolean {
+  const found = path.reduce<unknown>(
+    (value, name) => (value as Record<string, unknown> | null | undefined)?.[name],
+    value,
+  );
+  return found !== undefined && found !== null;
 }

@@ -11,6 +11,7 @@ import { type JobClaim, JobEnvelope, type JobOutcome } from "../../contracts/job
 import { soundText, startOf } from "../../contracts/text.ts";
 import { AppError } from "../../errors.ts";
 import type { QueueDeadLetter, RedisCommand } from "../../ports.ts";
+import { sealInput } from "../secrets/sealed_input.ts";
 import { claimSeconds, type JobRecords, parse, readRecords, seconds } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childEnded } from "./groups.ts";
@@ -66,7 +67,7 @@ export async function jobFailed(
       generation,
       attempts: failed.attempts,
       error: { message, status: failed.status },
-      envelope: failed.body,
+      envelope: await sealedBody(dependencies, job, envelope && { ...envelope, id }) ?? failed.body,
       failedAt,
     });
     if (job?.tracked) {
@@ -93,6 +94,17 @@ export async function jobFailed(
   }
   await forget(dependencies, failed.queueDeadLetterId);
   return { kind: "done" };
+}
+
+/** The body of a message that an older build sent in the open, sealed; undefined where it may stay as it is. */
+async function sealedBody(
+  { secrets }: JobsDependencies,
+  job: Registry[string] | undefined,
+  envelope: (JobEnvelope & { id: string }) | undefined,
+): Promise<string | undefined> {
+  if (!job?.secretsOf || !envelope || envelope.sealed) return undefined;
+  const kept = await sealInput(secrets, job, envelope.input, envelope);
+  return kept.sealed && JSON.stringify({ ...envelope, ...kept });
 }
 
 /**
