@@ -58,7 +58,8 @@ const yours = Object.fromEntries(
 const ownUsers: Record<string, string> = yours.AUTH_SECRET || yours.AUTH_JWKS_URL
   ? {}
   : { AUTH_SECRET: DEVELOPMENT_AUTH_SECRET };
-const ownToken = ownUsers.AUTH_SECRET && await userToken(ownUsers.AUTH_SECRET, "ada");
+const ownToken = ownUsers.AUTH_SECRET &&
+  await userToken(ownUsers.AUTH_SECRET, "ada", clock.now());
 
 const app = new AppProcess({
   entry: new URL(inWorkers ? "app_workers.ts" : "app.ts", import.meta.url),
@@ -69,6 +70,8 @@ const app = new AppProcess({
       // Your page may stand on any port of this machine; those of others stop at the guard.
       CORS_ORIGINS: "*",
       ...yours,
+      // Whose tokens are yours says nothing of dev's own.
+      ...(ownUsers.AUTH_SECRET && { AUTH_ISSUER: "", AUTH_AUDIENCE: "" }),
       ...cloud.settings(),
       PUBLIC_URL: publicUrl,
       ...guardSettings(

@@ -157,6 +157,13 @@ export function createDeps<R extends Registry = AppRegistry>(
   });
 }
 
+/** Says in the log what of the settings should be changed; once for each isolate. */
+export function warnOfSettings({ config, log }: Pick<Deps, "config" | "log">): void {
+  for (const { setting, message } of config.warnings) {
+    log.warn("setting.warned", { setting, warning: message });
+  }
+}
+
 /** Postgres as it is set, if it is; `scope` says how long a connection may live. */
 export function createDatabase(
   { databaseUrl }: Config,

@@ -3,14 +3,16 @@
  *
  * @module
  */
+export { type Config, ConfigError, readConfig } from "./config.ts";
 export {
-  type Config,
-  ConfigError,
+  mayAs,
   type Operator,
-  type Permission,
-  permissions,
-  readConfig,
-} from "./config.ts";
+  type Role,
+  roles,
+  type Scope,
+  scopes,
+  type ServiceToken,
+} from "./config_tokens.ts";
 export { DeadLetter } from "./contracts/dead_letter.ts";
 export { FavoriteEntry, ImpressionsEntry, LogEntry } from "./contracts/event_log.ts";
 export type { LimitAnswer, LimitPolicy } from "./contracts/limit.ts";

@@ -219,6 +219,18 @@ export interface Database extends Sql {
   close(): Promise<void>;
 }
 
+/** Which users' tokens are ours, among all that the same keys sign; a rule that is absent is not looked at. */
+export interface UserTokenRules {
+  /** `iss` must be one of these, letter by letter. */
+  issuers?: readonly string[];
+  /** `aud` must be or hold one of these, or `azp` be one of `parties`. */
+  audiences?: readonly string[];
+  /** For issuers that name the application in `azp`. */
+  parties?: readonly string[];
+  /** Whether a token must say when it ends. Default: true. */
+  requireExp?: boolean;
+}
+
 /** Tells who a user is by the token that they carry. */
 export interface UserTokens {
   /** Resolves to the token's subject. @throws {RequestError} `token_invalid` */

@@ -6,10 +6,8 @@
 import { Hono } from "hono";
 import { RequestError, UnsupportedDelayError } from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
-import { requireServiceToken } from "../middleware/auth.ts";
 import { parseJson, parseShape, readBody } from "../middleware/body.ts";
 import { jobLocation } from "../middleware/location.ts";
-import { requireOperator } from "../middleware/operator.ts";
 import { operatorName } from "../middleware/operator_session.ts";
 import { verifyQstash } from "../middleware/verify_qstash.ts";
 import {
@@ -31,8 +29,8 @@ const MESSAGE_BYTES = 1_000_000;
 const BATCH_BYTES = 10_000_000;
 
 export const jobRoutes = new Hono<AppEnv>()
-  // Ahead of the service tokens: no backend reads a secret back.
-  .post("/api/dead-letters/:id/reveal", requireOperator("ACCESS_MONITORING"), async (c) => {
+  // No backend reads a secret back: the table says who may.
+  .post("/api/dead-letters/:id/reveal", async (c) => {
     const { jobs, log } = c.var.deps;
     const letter = c.req.param("id");
     const { path } = await readBody(c, RevealRequest, { maxBytes: 10_000 });
@@ -41,9 +39,6 @@ export const jobRoutes = new Hono<AppEnv>()
     const value = await jobs.readSecret(letter, path);
     return c.json({ path, value } satisfies RevealedAnswer, 200, { "Cache-Control": "no-store" });
   })
-  .use("/api/jobs/*", requireServiceToken)
-  .use("/api/groups", requireServiceToken)
-  .use("/api/dead-letters/*", requireServiceToken)
   .post("/api/jobs/:name", async (c) => {
     const body = await readBody(c, EnqueueRequest, { maxBytes: MESSAGE_BYTES });
     const name = c.req.param("name");

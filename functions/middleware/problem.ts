@@ -77,6 +77,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
 
 const challenges: Partial<Record<ErrorCode, string>> = {
   operator_missing: 'Bearer realm="zeropoll operators"',
+  permission_missing: 'Bearer realm="zeropoll", error="insufficient_scope"',
   token_missing: 'Bearer realm="zeropoll"',
   token_invalid: 'Bearer realm="zeropoll", error="invalid_token"',
 };
