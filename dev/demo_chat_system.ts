@@ -80,7 +80,8 @@ export async function startSystem(): Promise<System> {
   const cloud: Cloud = await createCloud({
     clock: "wall",
     postgres: true,
-    environment: { AUTH_SECRET },
+    // Everybody of the demo is at one address.
+    environment: { AUTH_SECRET, STREAMS_PER_ADDRESS: "10000" },
     app: (environment) => {
       const config = readConfig(environment);
       const clock = { now: () => cloud.clock.now() };

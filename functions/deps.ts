@@ -55,6 +55,7 @@ import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
 import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 import { type LimitName, limitPolicies } from "./limits/services.ts";
+import { OpenStreams } from "./middleware/open_streams.ts";
 import type { Catalogs } from "./profiles/catalogs.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
@@ -90,6 +91,8 @@ export interface Memory {
   hands: Hands;
   /** What was answered last, for when Postgres is away. */
   stale: StaleFeed;
+  /** Streams that are open, by user and by address. */
+  openStreams: OpenStreams;
   /** What secrets in messages are sealed under. */
   secrets: SecretKeys;
   /** Absent without `IDENTITY_SECRET`. */
@@ -152,6 +155,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     spool: new Spool(),
     hands: new Hands(sleep, clock),
     stale: newStaleFeed(),
+    openStreams: new OpenStreams(clock, config.streams),
     secrets,
     ...(config.identitySecret && { identities: createIdentities(config.identitySecret) }),
   });

@@ -87,6 +87,8 @@ const schema = z.object({
   CHAT_MODE: z.enum(["direct", "queued"]).default("direct"),
   CHAT_BATCH_MS: z.coerce.number().int().min(20).max(5_000).default(400),
   CHAT_INSTRUCTIONS: text.default("You are a helpful, friendly assistant. Answer briefly."),
+  STREAMS_PER_USER: z.coerce.number().int().min(1).max(10_000).default(20),
+  STREAMS_PER_ADDRESS: z.coerce.number().int().min(1).max(100_000).default(200),
   SENTIMENT_BY: z.enum(["lexicon", "model"]).default("lexicon"),
   LEAST_ACTIVE_USERS: z.coerce.number().int().min(1).max(1_000_000).default(10),
   RESEND_API_KEY: text.optional(),
@@ -150,6 +152,8 @@ export interface Config {
     /** What the model is told before every conversation. */
     instructions: string;
   };
+  /** How many streams a user, and an address, may hold open in one isolate. */
+  streams: { perUser: number; perAddress: number };
   profiles: {
     sentimentBy: "lexicon" | "model";
     /** With fewer active users nothing is computed. */
@@ -248,6 +252,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       mode: settings.CHAT_MODE,
       batchMs: settings.CHAT_BATCH_MS,
       instructions: settings.CHAT_INSTRUCTIONS,
+    },
+    streams: {
+      perUser: settings.STREAMS_PER_USER,
+      perAddress: settings.STREAMS_PER_ADDRESS,
     },
     profiles: {
       sentimentBy: settings.SENTIMENT_BY,

@@ -56,6 +56,7 @@ export const errorTitles = {
   signature_expired: "The signature has expired",
   signature_invalid: "The signature is not valid",
   signature_missing: "The signature is missing",
+  streams_exceeded: "Too many streams are open at once",
   token_invalid: "The token is not valid",
   token_missing: "A token is required",
   unsubscribe_invalid: "This unsubscribe link is not valid",

@@ -68,6 +68,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   signature_expired: 401,
   signature_invalid: 401,
   signature_missing: 401,
+  streams_exceeded: 429,
   token_invalid: 401,
   token_missing: 401,
   unsubscribe_invalid: 404,
