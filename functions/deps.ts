@@ -143,7 +143,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     redis: outside.redis ?? createUpstashRedis({ ...config.redis, clock }),
     queue: outside.queue ??
       createQstash({ url: config.queue.url, token: config.queue.token, clock }),
-    verifier: createDeliveryVerifier(config.queue),
+    verifier: createDeliveryVerifier({ ...config.queue, clock }),
     database: createDatabase(config),
     userTokens: config.userTokens && createUserTokens(config.userTokens, clock),
     mailer,

@@ -183,11 +183,14 @@ export interface Queue {
 export interface DeliveryVerifier {
   /**
    * Resolves when `signature` covers exactly this body and URL, and is still valid: to the
-   * signature's own id, another for each delivery, if it has one.
+   * signature's own id, another for each delivery, if it has one. What is signed is bytes: a text
+   * stands for its UTF-8.
    *
    * @throws {RequestError} `signature_invalid` or `signature_expired`
    */
-  verify(delivery: { signature: string; body: string; url: string }): Promise<{ id?: string }>;
+  verify(
+    delivery: { signature: string; body: string | Uint8Array; url: string },
+  ): Promise<{ id?: string }>;
 }
 
 /** A parameter. A list or an object goes as JSON text, cast in the SQL: `$1::text::jsonb`. */

@@ -7,6 +7,7 @@
  * @module
  */
 import { type JobClaim, JobOutcome, type Steps } from "../../contracts/job.ts";
+import { soundText, startOf } from "../../contracts/text.ts";
 import { LeaseLostError, NotConfiguredError } from "../../errors.ts";
 import type { Redis, Sql } from "../../ports.ts";
 import { Redaction } from "../secrets/redaction.ts";
@@ -235,7 +236,7 @@ export async function recordFailure(
   const leaseUntil = request.now + request.job.timeoutMs + LEASE_MARGIN_MS;
   // Past the lease the next attempt may hold the claim already.
   if (!run.claim || dependencies.clock.now() >= leaseUntil - LEASE_MARGIN_MS) return;
-  const error = { message: message.slice(0, 1_000) };
+  const error = { message: startOf(soundText(message), 1_000) };
   await writeClaim(dependencies.redis, dependencies.keys, request, {
     ...run.claim,
     state: "retrying",

@@ -157,7 +157,12 @@ export async function enqueueGroup(
       enqueuedAt: clock.now(),
       group: { id: group, index, total, ...(then && { then: { job: then.job.name, ...next! } }) },
     };
-    return publicationOf(publicUrl, child.job, envelope, notBeforeOf(child, clock.now()));
+    return publicationOf(
+      publicUrl,
+      child.job,
+      envelope,
+      notBeforeOf(child, clock.now(), `jobs[${index}].`),
+    );
   }));
   const known = looks && dedupeId !== undefined
     ? await lookUp(
@@ -217,6 +222,11 @@ async function newPublication(
     const message = `must have 1 to ${MOST_DEDUPE_ID} characters`;
     throw new BodyInvalidError([{ path: `${path}dedupeId`, message }]);
   }
+  if (dedupeId?.isWellFormed() === false) {
+    // Halves of different characters would all be one.
+    const message = "must hold no half of a character";
+    throw new BodyInvalidError([{ path: `${path}dedupeId`, message }]);
+  }
   assertKeepsSecrets([{ job, input }], dedupeId, `${path}dedupeId`);
   const now = clock.now();
   const id = dedupeId === undefined ? ids.random() : await dedupedJobId(job.name, dedupeId);
@@ -228,7 +238,7 @@ async function newPublication(
     generation: 0,
     enqueuedAt: now,
   };
-  return publicationOf(publicUrl, job, envelope, notBeforeOf(options, now));
+  return publicationOf(publicUrl, job, envelope, notBeforeOf(options, now, path));
 }
 
 /** @throws {BodyInvalidError} if a secret would stand in the id, where a hash of it can be tried out */

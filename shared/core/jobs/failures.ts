@@ -8,6 +8,7 @@
  */
 import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import { type JobClaim, JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
+import { soundText, startOf } from "../../contracts/text.ts";
 import { AppError } from "../../errors.ts";
 import type { QueueDeadLetter, RedisCommand } from "../../ports.ts";
 import { sealInput } from "../secrets/sealed_input.ts";
@@ -58,7 +59,7 @@ export async function jobFailed(
       ? records.claim.leaseUntil - clock.now()
       : 0;
     if (leaseLeftMs > 0) return { kind: "busy", retryAfterMs: leaseLeftMs };
-    const message = records.claim?.error?.message ?? messageOf(failed);
+    const message = soundText(records.claim?.error?.message ?? messageOf(failed));
     const failedAt = clock.now();
     await deadLetters.save({
       id,
@@ -191,7 +192,7 @@ function settleFailed(
     enqueuedAt,
     startedAt: claim?.startedAt,
     endedAt: failedAt,
-    error: { message: message.slice(0, 1_000) },
+    error: { message: startOf(message, 1_000) },
   };
   const claimTtl = Math.max(claimSeconds({ job }), seconds(job.retention.failedMs) + 3_600);
   return [

@@ -107,7 +107,7 @@ export async function runAnew(
   let generation = failedAs;
   let nonce = "";
   // Begun by a call that was cut short: it goes on from there.
-  let isBegun = claim?.state === "queued" && claim.generation > (outcome?.generation ?? -1);
+  const isBegun = claim?.state === "queued" && claim.generation > (outcome?.generation ?? -1);
   if (isBegun) [generation, nonce] = [claim!.generation, claim!.nonce];
   for (;;) {
     if (!isBegun) {
