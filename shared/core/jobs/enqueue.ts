@@ -44,7 +44,7 @@ export interface EnqueuedGroup {
   jobs: string[];
   /** The follow-up's id, if there is one. */
   then?: string;
-  /** With a `dedupeId`: true when every child was known, so nothing new was sent. */
+  /** Where it was looked up: true when every child was known, so nothing new was sent. */
   deduplicated?: boolean;
 }
 
@@ -179,7 +179,7 @@ export async function enqueueGroup(
   return {
     id: group,
     jobs: publications.map(({ label }) => label),
-    ...(dedupeId !== undefined && {
+    ...(looks && dedupeId !== undefined && {
       deduplicated: published.every(({ deduplicated }) => deduplicated),
     }),
     ...(then && { then: await followUpJobId(group) }),
