@@ -18,8 +18,8 @@ const MOST_OUTAGE_MS = 3_600_000;
 
 /**
  * Runs one attempt. A provider that counted too many requests took nothing: the job is put off to
- * the moment it named, later where it does so again and again, which costs no attempt. After an outage that outlasts the attempts it is put
- * off as well, for longer and longer, at most an hour.
+ * the moment it named, later where it does so again and again, which costs no attempt. After an
+ * outage that outlasts the attempts it is put off as well, for longer and longer, at most an hour.
  */
 export async function patiently<T>(context: JobContext, attempt: () => Promise<T>): Promise<T> {
   try {
