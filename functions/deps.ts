@@ -214,6 +214,7 @@ function compose<R extends Registry>(
     log,
     keys,
     publicUrl,
+    redeliveries: config.queue.redeliveries,
     limits,
     arm,
   });

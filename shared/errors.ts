@@ -75,6 +75,8 @@ export abstract class AppError extends Error {
   abstract readonly retryable: boolean;
   /** How long to wait before another try, in ms, where that is known. */
   readonly retryAfterMs?: number;
+  /** Runs that a job has had, where one of them failed. */
+  readonly attempts?: number;
   /** The fields at fault, where the failure is the input's. */
   readonly fields?: readonly FieldFault[];
 }
@@ -325,6 +327,7 @@ export class LlmUnavailableError extends AppError {
   constructor(message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.retryAfterMs = options.retryAfterMs;
+    this.attempts = options.attempts;
   }
 }
 
@@ -339,13 +342,20 @@ export class RequestError extends AppError {
   override readonly name = "RequestError";
   override readonly retryable: boolean;
   override readonly retryAfterMs?: number;
+  override readonly attempts?: number;
   constructor(
     override readonly code: ErrorCode,
     message: string,
-    options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+    options: {
+      retryable?: boolean;
+      retryAfterMs?: number;
+      attempts?: number;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.retryable = options.retryable ?? false;
     this.retryAfterMs = options.retryAfterMs;
+    this.attempts = options.attempts;
   }
 }

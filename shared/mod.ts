@@ -143,7 +143,8 @@ export {
 } from "./core/streams/reply_writer.ts";
 export { Turn } from "./core/turn.ts";
 export { createKeys, type Keys } from "./core/keys.ts";
-export type { DeliveryAnswer, JobDelivery } from "./core/jobs/deliver.ts";
+export type { JobDelivery } from "./core/jobs/deliver.ts";
+export type { DeliveryAnswer } from "./core/jobs/ends.ts";
 export type { EnqueuedGroup } from "./core/jobs/enqueue.ts";
 export { dedupedJobId, hashedId } from "./core/jobs/identity.ts";
 export type { FailedDelivery, FailureAnswer } from "./core/jobs/failures.ts";

@@ -21,8 +21,8 @@ export const patience = {
 const CLOCKS_MS = 60_000;
 
 /** What a flush or an audit is known by: another one for each replay, so that none is taken for a repeat. */
-export function runOf({ id, generation }: JobContext): string {
-  return generation === 0 ? id : `${id}.${generation}`;
+export function runOf({ id, replayedAs }: JobContext): string {
+  return replayedAs === 0 ? id : `${id}.${replayedAs}`;
 }
 
 /** Makes the jobs; `limits` are for tests. */

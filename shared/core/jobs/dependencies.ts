@@ -21,6 +21,8 @@ export interface JobsDependencies<R extends Registry = Registry> {
   keys: Keys;
   /** Where QStash reaches this app. */
   publicUrl: string;
+  /** How often QStash repeats a delivery that became no run. Default: 5. */
+  redeliveries?: number;
   limits: Limits;
   /** Arms the schedules of these names, where there are any. */
   arm?(names: readonly string[]): Promise<void>;

@@ -79,7 +79,7 @@ export async function enqueueGroup(
   children: readonly Omit<NewJob, "dedupeId">[],
   { then, dedupeId }: GroupOptions = {},
 ): Promise<EnqueuedGroup> {
-  const { clock, ids, publicUrl, queue } = dependencies;
+  const { clock, ids, queue } = dependencies;
   if (children.length > MOST_CHILDREN) {
     throw new RangeError(`Cannot enqueue a group of ${children.length}: at most ${MOST_CHILDREN}`);
   }
@@ -99,10 +99,11 @@ export async function enqueueGroup(
       job: child.job.name,
       input: child.input,
       generation: 0,
+      runs: 0,
       enqueuedAt: clock.now(),
       group: { id: group, index, total, ...(then && { then: { ...then, job: then.job.name } }) },
     };
-    return publicationOf(publicUrl, child.job, envelope, notBeforeOf(child, clock.now()));
+    return publicationOf(dependencies, child.job, envelope, notBeforeOf(child, clock.now()));
   }));
   await publishInBatches(dependencies, publications);
   return {
@@ -114,20 +115,21 @@ export async function enqueueGroup(
 
 /** The message of a group's follow-up; equal for every child that finds the group complete. */
 export async function followUp(
-  { clock, publicUrl }: JobsDependencies,
+  dependencies: JobsDependencies,
   group: string,
   total: number,
   job: Registry[string],
   input: unknown,
 ): Promise<Publication> {
   const id = await followUpJobId(group);
-  return publicationOf(publicUrl, job, {
+  return publicationOf(dependencies, job, {
     version: 1,
     id,
     job: job.name,
     input,
     generation: 0,
-    enqueuedAt: clock.now(),
+    runs: 0,
+    enqueuedAt: dependencies.clock.now(),
     followUpOf: { id: group, total },
   });
 }
@@ -137,7 +139,7 @@ async function newPublication(
   { job, input, ...options }: NewJob,
   path: string,
 ): Promise<Publication> {
-  const { clock, ids, publicUrl } = dependencies;
+  const { clock, ids } = dependencies;
   const { dedupeId } = options;
   assertInput(job, input, `${path}input`);
   if (dedupeId !== undefined && (dedupeId === "" || dedupeId.length > MOST_DEDUPE_ID)) {
@@ -152,9 +154,10 @@ async function newPublication(
     job: job.name,
     input,
     generation: 0,
+    runs: 0,
     enqueuedAt: now,
   };
-  return publicationOf(publicUrl, job, envelope, notBeforeOf(options, now));
+  return publicationOf(dependencies, job, envelope, notBeforeOf(options, now));
 }
 
 async function publishInBatches({ queue }: JobsDependencies, publications: readonly Publication[]) {

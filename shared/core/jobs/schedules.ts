@@ -225,15 +225,16 @@ async function publishSlot(
 }
 
 function queueSchedule(
-  { publicUrl, registry }: JobsDependencies,
+  dependencies: JobsDependencies,
   id: string,
   { cron, job: name, input }: FixedSchedule<string, unknown>,
 ): QueueSchedule {
-  const job = findJob(registry, name);
+  const job = findJob(dependencies.registry, name);
   assertInput(job, input);
   // No id and no time: every tick delivers this same body, and must be told apart by its message.
-  const body = JSON.stringify({ version: 1, job: name, input, generation: 0, enqueuedAt: 0 });
-  return { id, cron, ...deliveryOf(publicUrl, job, body, id) };
+  const envelope = { version: 1, job: name, input, generation: 0, runs: 0, enqueuedAt: 0 };
+  const body = JSON.stringify(envelope);
+  return { id, cron, ...deliveryOf(dependencies, job, body, id) };
 }
 
 /** Whether QStash would do the same with both; what QStash leaves out counts as absent. */
