@@ -18,7 +18,10 @@ if (url === undefined || !/^postgres(ql)?:\/\//.test(url)) {
   process.exit(1);
 }
 
-const database = createPostgres({ url });
+/** Another migration that runs is waited for, and a large table takes its time: no outage either. */
+const STATEMENT_TIMEOUT_MS = 3_600_000;
+
+const database = createPostgres({ url, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
 try {
   const applied = await migrate(database);
   for (const { id, name } of applied) console.log(`+ ${String(id).padStart(4, "0")} ${name}`);

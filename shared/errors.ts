@@ -43,6 +43,7 @@ export const errorTitles = {
   origin_refused: "Pages of this origin may not call",
   payload_rejected: "The job refused its payload",
   permission_missing: "The operator lacks the permission",
+  postgres_busy: "Every connection to Postgres is in use",
   postgres_query_failed: "Postgres refused a statement",
   postgres_unavailable: "Postgres cannot be reached",
   queue_rejected: "QStash refused the request",
@@ -158,16 +159,26 @@ export class CommandRefusedError extends AppError {
 
 /** Postgres did not answer, or not in time; the statement may or may not have been applied. */
 export class PostgresUnavailableError extends AppError {
-  override readonly name = "PostgresUnavailableError";
-  override readonly code = "postgres_unavailable";
+  override readonly name: string = "PostgresUnavailableError";
+  override readonly code: "postgres_unavailable" | "postgres_busy" = "postgres_unavailable";
   override readonly retryable = true;
-  override readonly retryAfterMs = 5_000;
+  override readonly retryAfterMs: number = 5_000;
   /** As in `57P03`, where Postgres itself said so. */
   readonly sqlState?: string;
   constructor(message: string, options: { cause?: unknown; sqlState?: string } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.sqlState = options.sqlState;
   }
+}
+
+/**
+ * Every connection of this isolate's pool is in use by others, and has been for too long. Nothing
+ * was sent, and it says nothing about Postgres: no breaker counts it.
+ */
+export class PostgresBusyError extends PostgresUnavailableError {
+  override readonly name = "PostgresBusyError";
+  override readonly code = "postgres_busy";
+  override readonly retryAfterMs = 2_000;
 }
 
 /** Postgres refused a statement. The message holds no parameter; `retryable` after a deadlock or the like. */

@@ -35,6 +35,7 @@ export {
   MailUnavailableError,
   NonRetryableError,
   NotConfiguredError,
+  PostgresBusyError,
   PostgresQueryError,
   PostgresUnavailableError,
   QueueRejectedError,

@@ -30,7 +30,7 @@ const enqueueProblems = [
 ] as const;
 const redisProblems = ["redis_unavailable", "circuit_open"] as const;
 /** Dead letters are kept in Postgres, where there is one. */
-const letterProblems = [...redisProblems, "postgres_unavailable"] as const;
+const letterProblems = [...redisProblems, "postgres_unavailable", "postgres_busy"] as const;
 const onDelivery = "1 for each delivery";
 
 export const jobOperations: readonly Operation[] = [

@@ -55,6 +55,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   origin_refused: 403,
   payload_rejected: NO_MORE_RETRIES,
   permission_missing: 403,
+  postgres_busy: 503,
   postgres_query_failed: 500,
   postgres_unavailable: 503,
   queue_rejected: 502,

@@ -15,7 +15,7 @@ import {
 import { outboxOperations } from "./outbox/operations.ts";
 
 const free = { commands: "0", messages: "0" };
-const away = ["postgres_unavailable", "circuit_open"] as const;
+const away = ["postgres_unavailable", "postgres_busy", "circuit_open"] as const;
 const email = {
   name: "email",
   in: "query",

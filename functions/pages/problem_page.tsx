@@ -24,6 +24,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   postgres_unavailable:
     "Nothing is lost: Redis keeps what happens meanwhile, and it is flushed when Postgres is back. " +
     "Look again in a moment.",
+  postgres_busy: "Others use every connection just now. Look again in a moment.",
   queue_unavailable: "Nothing was started. Try again in a moment.",
   not_configured: "Set it in the app's environment, and deploy.",
   origin_refused: "Open the page at the address that is set as PUBLIC_URL, and try from there.",

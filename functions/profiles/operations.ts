@@ -6,7 +6,7 @@
 import type { Operation } from "../ops/operation.ts";
 import { ActivityAnswer, ActivityRequest, ProfileView } from "./contracts.ts";
 
-const postgres = ["postgres_unavailable", "circuit_open"] as const;
+const postgres = ["postgres_unavailable", "postgres_busy", "circuit_open"] as const;
 const price = { commands: "1 cached, else 2; 1 where there is none", messages: "0" };
 const answers = {
   200: { description: "The profile; every score says what it rests on.", body: ProfileView },

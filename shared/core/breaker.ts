@@ -27,6 +27,12 @@ type Circuit =
 export interface Breaker {
   readonly state: Circuit["state"];
   /**
+   * Refuses while the circuit rests, for those who must wait for something else before they call.
+   *
+   * @throws {CircuitOpenError} as `guard` would just now
+   */
+  check(): void;
+  /**
    * Runs `work` unless the circuit is open. A rejection counts as a failure when `isFailure` says so,
    * as a success when it denies it, and as neither, but for a probe, when it does not know.
    *
@@ -40,12 +46,17 @@ export function createBreaker(options: BreakerOptions): Breaker {
   const { dependency, clock, failures = 5, openMs = 30_000 } = options;
   let circuit: Circuit = { state: "closed", failures: 0 };
 
-  function enter(): Circuit {
-    if (circuit.state === "closed") return circuit;
+  function check(): void {
+    if (circuit.state === "closed") return;
     // A probe that never ended (its request was cancelled with the isolate's) frees its place in time.
     const until = circuit.state === "open" ? circuit.until : circuit.since + openMs;
     const waitMs = until - clock.now();
     if (waitMs > 0) throw new CircuitOpenError(dependency, waitMs);
+  }
+
+  function enter(): Circuit {
+    check();
+    if (circuit.state === "closed") return circuit;
     return circuit = { state: "probing", since: clock.now() };
   }
 
@@ -68,6 +79,7 @@ export function createBreaker(options: BreakerOptions): Breaker {
     get state() {
       return circuit.state;
     },
+    check,
     async guard(work, isFailure) {
       const entered = enter();
       try {

@@ -30,7 +30,7 @@ export async function migrate(
   migrations: readonly Migration[] = all,
 ): Promise<Migration[]> {
   return await sql.transaction(async (sql) => {
-    await sql.query(`SELECT pg_advisory_xact_lock(${LOCK})`);
+    await takeTurn(sql);
     await sql.query(`
       CREATE TABLE IF NOT EXISTS schema_migrations (
         id integer PRIMARY KEY,
@@ -45,6 +45,17 @@ export async function migrate(
     }
     return missing;
   });
+}
+
+/** Waits for another migration to end, by asking: one long statement would look like a dead server. */
+async function takeTurn(sql: Sql): Promise<void> {
+  for (;;) {
+    const [{ locked }] = await sql.query<{ locked: boolean }>(
+      `SELECT pg_try_advisory_xact_lock(${LOCK}) AS locked`,
+    );
+    if (locked) return;
+    await sql.query("SELECT pg_sleep(.1)");
+  }
 }
 
 async function readApplied(sql: Sql): Promise<Set<number>> {

@@ -28,6 +28,20 @@ for (const engine of postgresEngines()) {
     assert.deepEqual(await engine.database().query("SELECT n FROM runs"), [{ n: 1 }]);
   });
 
+  if (engine.isReal) {
+    test("a migration that waits for another one longer than a statement may take is not late", async () => {
+      const other = migrate(engine.database(), [
+        ...migrations,
+        { id: 1501, name: "long", sql: "SELECT pg_sleep(2.5)" },
+      ]);
+      const locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory'";
+      while ((await engine.database().query(locks)).length === 0);
+      const waiting = migrate(engine.database({ statementTimeoutMs: 1_000 }));
+      assert.deepEqual((await other).map(({ id }) => id), [1501]);
+      assert.deepEqual(await waiting, []);
+    });
+  }
+
   test("a migration that fails takes those before it back", async () => {
     const list = [
       ...migrations,

@@ -17,6 +17,7 @@ const problems = [
   "token_missing",
   "body_invalid",
   "postgres_unavailable",
+  "postgres_busy",
   "circuit_open",
 ] as const;
 const ofConversation = [...problems, "conversation_not_found"] as const;

@@ -12,7 +12,7 @@ const reply = {
   description: "The reply's id.",
   required: true,
 } as const;
-const away = ["postgres_unavailable", "circuit_open"] as const;
+const away = ["postgres_unavailable", "postgres_busy", "circuit_open"] as const;
 const tokens = ["token_missing", "token_invalid", "not_configured"] as const;
 
 export const replyOperations: readonly Operation[] = [

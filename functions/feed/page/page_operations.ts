@@ -21,7 +21,7 @@ export const pageOperations: readonly Operation[] = [
       200: { description: "The page.", contentType: "text/html" },
       303: { description: "To the sign-in." },
     },
-    problems: ["postgres_unavailable", "circuit_open"],
+    problems: ["postgres_unavailable", "postgres_busy", "circuit_open"],
     price: { commands: "0", messages: "0" },
   },
   {

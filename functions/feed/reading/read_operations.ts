@@ -25,6 +25,7 @@ const problems = [
   "feed_kind_unknown",
   "body_invalid",
   "postgres_unavailable",
+  "postgres_busy",
   "circuit_open",
 ] as const;
 const stale =
@@ -114,6 +115,7 @@ export const readOperations: readonly Operation[] = [
       "body_malformed",
       "body_too_large",
       "postgres_unavailable",
+      "postgres_busy",
       "circuit_open",
     ],
     price: { commands: "0", messages: "at most 1 in 10 minutes" },

@@ -11,7 +11,7 @@ const common = {
   caller: "operator",
   price: { commands: "0", messages: "0" },
 } as const;
-const away = ["postgres_unavailable", "circuit_open"] as const;
+const away = ["postgres_unavailable", "postgres_busy", "circuit_open"] as const;
 
 export const outboxOperations: readonly Operation[] = [
   {

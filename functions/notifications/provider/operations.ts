@@ -31,6 +31,7 @@ export const providerOperations: readonly Operation[] = [
       "body_invalid",
       "body_too_large",
       "postgres_unavailable",
+      "postgres_busy",
       "circuit_open",
     ],
     price: { commands: "0", messages: "0" },

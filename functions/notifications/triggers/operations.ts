@@ -19,6 +19,7 @@ const problems = [
   "queue_rejected",
   "queue_unavailable",
   "postgres_unavailable",
+  "postgres_busy",
   "circuit_open",
 ] as const;
 const price = { commands: "2 a mail", messages: "1 a mail" };
