@@ -338,7 +338,6 @@ export class LlmUnavailableError extends AppError {
   constructor(message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.retryAfterMs = options.retryAfterMs;
-    this.attempts = options.attempts;
   }
 }
 

@@ -23,7 +23,7 @@ const states: Readonly<Record<string, QueueState>> = {
 };
 
 /** A log entry; undefined for a state that this build does not know. */
-export function readEvent(entry: QstashLog): QueueEvent | undefined {
+export function readEvent(entry: QstashLog & { responseBody?: string }): QueueEvent | undefined {
   const state = states[entry.state];
   if (!state) return undefined;
   return {

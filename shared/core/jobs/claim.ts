@@ -7,13 +7,7 @@
  *
  * @module
  */
-import {
-  JobClaim,
-  type JobEnvelope,
-  JobOutcome,
-  runsOf,
-  type Steps,
-} from "../../contracts/job.ts";
+import { JobClaim, type JobEnvelope, JobOutcome, runsOf, type Steps } from "../../contracts/job.ts";
 import { AppError } from "../../errors.ts";
 import type { Redis, RedisValue } from "../../ports.ts";
 import type { Keys } from "../keys.ts";

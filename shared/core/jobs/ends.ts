@@ -205,7 +205,7 @@ function nextGeneration(
     ...envelope,
     generation: envelope.generation + 1,
     after: nonce,
-    dueAt,
+    dueAt: Math.ceil(dueAt),
     ...(replayedAs > 0 && { replayedAs }),
     ...(steps && { steps }),
   };

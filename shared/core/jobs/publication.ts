@@ -77,10 +77,10 @@ export function publicationOf(
   };
 }
 
-/** How long the job itself waits after its attempt number `attempt` has failed, in ms. */
+/** How long the job itself waits after its run number `attempt` (from 0) has failed, in ms. */
 export function retryWaitMs({ backoff }: Pick<Job, "backoff">, attempt: number): number {
-  // QStash's own: e^(2.5 n) seconds before retry number n, at most a day.
-  if (!backoff) return Math.min(86_400, Math.exp(2.5 * (attempt + 1))) * 1_000;
+  // As QStash by itself: e^(2.5 n) seconds before retry number n, at most a day.
+  if (!backoff) return Math.floor(Math.min(86_400, Math.exp(2.5 * (attempt + 1)))) * 1_000;
   const { first, factor = 2, max = 3_600_000 } = backoff;
   return Math.min(max, first * factor ** attempt);
 }
