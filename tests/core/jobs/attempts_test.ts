@@ -4,7 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { PostgresUnavailableError, type Queue, QueueUnavailableError } from "../../../shared/mod.ts";
+import {
+  PostgresUnavailableError,
+  type Queue,
+  QueueUnavailableError,
+} from "../../../shared/mod.ts";
 import { createWorld, type World } from "./world.ts";
 
 const HOUR_MS = 3_600_000;
@@ -25,7 +29,9 @@ for (const time of ["30s", "10m", "3h"]) {
     const { jobs } = world;
     const hourly = { cron: "0 * * * *", job: "work.do" as const, input: {} };
     await jobs.applySchedules(await jobs.planSchedules({ fixed: { hourly } }, "zeropoll"));
-    const fates = [{}, { failures: 2 }, { failures: 3 }, { defersMs: [60_000] }, { steps: ["one"] }];
+    const fates = [{}, { failures: 2 }, { failures: 3 }, { defersMs: [60_000] }, {
+      steps: ["one"],
+    }];
     const tracked = await jobs.enqueueMany(
       fates.map((input) => ({ job: "work.do" as const, input })),
     );
@@ -98,7 +104,10 @@ Deno.test("more retries than 5 are 6 h apart, and QSTASH_MAX_RETRIES says how ma
 });
 
 Deno.test("a plan that takes fewer retries than QSTASH_MAX_RETRIES is met with fewer", async () => {
-  await using world = await createWorld({ plan: "free", environment: { QSTASH_MAX_RETRIES: "20" } });
+  await using world = await createWorld({
+    plan: "free",
+    environment: { QSTASH_MAX_RETRIES: "20" },
+  });
   const { id } = await world.jobs.enqueue("work.do", {});
   const many = await world.jobs.enqueueMany([{ job: "work.do", input: {} }]);
   const hourly = { cron: "0 * * * *", job: "work.do" as const, input: {} };
