@@ -285,6 +285,17 @@ for (const job of ["work.do", "work.untracked"] as const) {
     await world.cloud.advance("1h");
     const view = await world.jobs.state(id);
     assert.deepEqual([view.state, view.attempts], ["succeeded", 4]);
+    assert.deepEqual(world.seen.map(({ attempt }) => attempt), [0, 1, 2, 3, 0, 1, 2, 3]);
+  });
+
+  Deno.test(`a run that fails when QStash has given up waiting for it sends nothing on: ${job}`, async () => {
+    await using world = await createWorld();
+    const { id } = await world.jobs.enqueue(job, { takesMs: [75_000], failures: 1 });
+    await world.cloud.advance("72s");
+    world.cloud.qstash.faults.add({ kind: "late", ms: 600_000 });
+    await world.cloud.advance("5m");
+    const history = await world.deps.queue.history(id);
+    assert.ok(history.every(({ body }) => JSON.parse(body!).generation === 0));
   });
 }
 
