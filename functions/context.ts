@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Operator, RedisTally } from "../shared/mod.ts";
+import type { Operator, RedisTally, ServiceToken } from "../shared/mod.ts";
 import type { Deps } from "./deps.ts";
 
 /** A delivery whose signature was verified. */
@@ -37,7 +37,9 @@ export interface AppEnv {
     outlive: (work: Promise<void>) => void;
     /** Set by `verifyQstash`. */
     delivery: VerifiedDelivery;
-    /** Set by `requireOperator`. */
+    /** Set by the guard, and by `requireOperator`. */
     operator?: Operator;
+    /** Set by the guard: the token of the backend that calls. */
+    backend?: ServiceToken;
   };
 }

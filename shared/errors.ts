@@ -52,9 +52,11 @@ export const errorTitles = {
   redis_unavailable: "Redis cannot be reached",
   reply_not_found: "There is no such reply",
   replay_refused: "This dead letter cannot be replayed",
+  secret_unreadable: "A secret cannot be decrypted",
   signature_expired: "The signature has expired",
   signature_invalid: "The signature is not valid",
   signature_missing: "The signature is missing",
+  streams_exceeded: "Too many streams are open at once",
   token_invalid: "The token is not valid",
   token_missing: "A token is required",
   unsubscribe_invalid: "This unsubscribe link is not valid",
@@ -230,6 +232,16 @@ export class NotConfiguredError extends AppError {
   override readonly retryable = false;
   constructor(what: string, readonly settings: readonly string[]) {
     super(`Cannot use ${what}: set ${settings.join(", ")}`);
+  }
+}
+
+/** A secret was sealed under a key that is not among `SECRET_KEYS`, here and now: put it back, and try again. */
+export class SecretUnreadableError extends AppError {
+  override readonly name = "SecretUnreadableError";
+  override readonly code = "secret_unreadable";
+  override readonly retryable = true;
+  constructor(what: string, readonly keyId: string) {
+    super(`Cannot read the secret ${what}: its key ${keyId} is not among SECRET_KEYS`);
   }
 }
 

@@ -3,14 +3,16 @@
  *
  * @module
  */
+export { type Config, ConfigError, readConfig } from "./config.ts";
 export {
-  type Config,
-  ConfigError,
+  mayAs,
   type Operator,
-  type Permission,
-  permissions,
-  readConfig,
-} from "./config.ts";
+  type Role,
+  roles,
+  type Scope,
+  scopes,
+  type ServiceToken,
+} from "./config_tokens.ts";
 export { DeadLetter } from "./contracts/dead_letter.ts";
 export { FavoriteEntry, ImpressionsEntry, LogEntry } from "./contracts/event_log.ts";
 export type { LimitAnswer, LimitPolicy } from "./contracts/limit.ts";
@@ -44,6 +46,7 @@ export {
   RedisSizeError,
   RedisUnavailableError,
   RequestError,
+  SecretUnreadableError,
   UnknownJobError,
   UnsupportedDelayError,
 } from "./errors.ts";
@@ -144,6 +147,7 @@ export {
 } from "./core/streams/reply_writer.ts";
 export { Turn } from "./core/turn.ts";
 export { createKeys, type Keys } from "./core/keys.ts";
+export { jobsWithoutKeys, SecretKeys } from "./core/secrets/secret_keys.ts";
 export type { JobDelivery } from "./core/jobs/deliver.ts";
 export type { DeliveryAnswer } from "./core/jobs/ends.ts";
 export type { EnqueuedGroup } from "./core/jobs/enqueue.ts";

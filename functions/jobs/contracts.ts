@@ -45,8 +45,17 @@ export const DeadLettersQuery = z.object({
 });
 
 export const ReplayRequest = z.strictObject({
-  input: z.unknown().optional().describe("Replaces the job's input."),
+  input: z.unknown().optional().describe(
+    "Replaces the job's input. A field that still says `[secret]` stays as it is.",
+  ),
 });
+
+export const RevealRequest = z.strictObject({
+  path: z.string().min(1).max(500).describe("The secret's field, as in `data.url`."),
+});
+
+export const RevealedAnswer = z.object({ path: z.string(), value: z.unknown() });
+export type RevealedAnswer = z.infer<typeof RevealedAnswer>;
 
 export const ReplayAllRequest = z.strictObject({
   job: z.string().optional().describe("Only the letters of this job."),

@@ -17,6 +17,8 @@ import {
   ReplayedAllAnswer,
   ReplayedAnswer,
   ReplayRequest,
+  RevealedAnswer,
+  RevealRequest,
 } from "./contracts.ts";
 
 const enqueueProblems = [
@@ -140,6 +142,17 @@ export const jobOperations: readonly Operation[] = [
     ],
     price: { commands: "6", messages: onDelivery },
     sample: { input: { message: "mended" } },
+  },
+  {
+    method: "POST",
+    path: "/api/dead-letters/:id/reveal",
+    summary: "Shows one secret of a dead letter; the log says who asked.",
+    caller: "operator",
+    request: RevealRequest,
+    answers: { 200: { description: "The field's value.", body: RevealedAnswer } },
+    problems: ["not_found", "secret_unreadable", "body_invalid", ...letterProblems],
+    price: { commands: "1", messages: "0" },
+    sample: { path: "data.url" },
   },
   {
     method: "POST",

@@ -64,9 +64,11 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   redis_unavailable: 503,
   replay_refused: 409,
   reply_not_found: 404,
+  secret_unreadable: 409,
   signature_expired: 401,
   signature_invalid: 401,
   signature_missing: 401,
+  streams_exceeded: 429,
   token_invalid: 401,
   token_missing: 401,
   unsubscribe_invalid: 404,
@@ -76,6 +78,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
 
 const challenges: Partial<Record<ErrorCode, string>> = {
   operator_missing: 'Bearer realm="zeropoll operators"',
+  permission_missing: 'Bearer realm="zeropoll", error="insufficient_scope"',
   token_missing: 'Bearer realm="zeropoll"',
   token_invalid: 'Bearer realm="zeropoll", error="invalid_token"',
 };

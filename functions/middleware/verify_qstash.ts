@@ -1,7 +1,7 @@
 /**
  * Lets only QStash's own deliveries through.
  *
- * The body is read once, as text, and checked against the published address: behind a proxy
+ * The body is read once, as bytes, and checked against the published address: behind a proxy
  * the request's own address is another.
  *
  * @module
@@ -20,16 +20,16 @@ export const verifyQstash: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!signature) {
     throw new RequestError("signature_missing", "Cannot accept the delivery: it is not signed");
   }
-  const body = decodeText(await readBytes(c, { maxBytes: MOST_BYTES }));
+  const bytes = await readBytes(c, { maxBytes: MOST_BYTES });
   const { config, verifier } = c.var.deps;
   const { pathname, search } = new URL(c.req.url);
   const { id: signatureId } = await verifier.verify({
     signature,
-    body,
+    body: bytes,
     url: `${config.publicUrl}${pathname}${search}`,
   });
   c.set("delivery", {
-    body,
+    body: decodeText(bytes),
     attempt: attemptOf(c.req.header("Upstash-Retried")),
     messageId: c.req.header("Upstash-Message-Id") ?? "",
     signatureId,

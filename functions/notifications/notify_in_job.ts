@@ -7,6 +7,7 @@ import { type Config, hashedId, type JobContext } from "../../shared/mod.ts";
 import type { NotifyAnswer, NotifyOptions, Recipient } from "./contracts.ts";
 import type { EventName } from "./events/table.ts";
 import { type EventData, notify } from "./notify.ts";
+import { eventOf } from "./sending/event_of.ts";
 import { createSendJobs } from "./sending/send_jobs.ts";
 
 /**
@@ -23,7 +24,10 @@ export async function notifyInJob<Name extends EventName>(
 ): Promise<NotifyAnswer> {
   const sendJobs = createSendJobs({ config });
   const { clock, sql } = context;
-  const dedupeId = options.dedupeId ?? await hashedId(context.id, JSON.stringify(data));
+  const dedupeId = options.dedupeId ??
+    (eventOf(event).secrets
+      ? await context.fingerprint(data)
+      : await hashedId(context.id, JSON.stringify(data)));
   return await notify(
     {
       config,

@@ -6,7 +6,6 @@
 import { type Context, Hono } from "hono";
 import { RequestError } from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
-import { requireServiceToken } from "../middleware/auth.ts";
 import { parseShape, readBody } from "../middleware/body.ts";
 import { publicPath } from "../middleware/location.ts";
 import {
@@ -27,9 +26,6 @@ import { unsubscribeRoutes } from "./unsubscribe/routes.ts";
 const NOTIFICATION_BYTES = 900_000;
 
 export const notificationRoutes = new Hono<AppEnv>()
-  .use("/api/notifications", requireServiceToken)
-  .use("/api/notifications/*", requireServiceToken)
-  .use("/api/suppressions", requireServiceToken)
   .post("/api/notifications", async (c) => {
     const body = await readBody(c, NotifyRequest, { maxBytes: NOTIFICATION_BYTES });
     const told = await notifyUnchecked(c.var.deps, {

@@ -10,7 +10,7 @@ import { waitUntilOf } from "../../middleware/defer.ts";
 import { parseShape, readBody } from "../../middleware/body.ts";
 import { publicPath } from "../../middleware/location.ts";
 import { rateLimit, userOf } from "../../middleware/rate_limit.ts";
-import { readPlace, sseResponse } from "../../middleware/sse.ts";
+import { beginStream, readPlace, sseResponse } from "../../middleware/sse.ts";
 import { ConversationId, type ReplyView, type SendAnswer, SendRequest } from "../contracts.ts";
 import { viewOf } from "../history/message_store.ts";
 import { sqlOfChat } from "../parts.ts";
@@ -34,7 +34,15 @@ export const replyRoutes = new Hono<AppEnv>()
     const isStreamed = c.req.header("Accept")?.includes("text/event-stream") ?? false;
     // Only a caller that stays to listen keeps the request alive that makes the reply.
     const mode = isStreamed ? body.mode ?? deps.config.chat.mode : "queued";
-    const sent = await sendMessage(deps, { ...body, conversation, user, mode });
+    // Before anything is stored: a message that is refused was not said.
+    const open = isStreamed ? beginStream(c, user) : undefined;
+    let sent: Sent;
+    try {
+      sent = await sendMessage(deps, { ...body, conversation, user, mode });
+    } catch (error) {
+      open?.end();
+      throw error;
+    }
     const answer = answerOf(c, sent);
     c.header("Location", answer.reply.stream);
     if (!isStreamed) return c.json(answer, 202);
@@ -43,7 +51,7 @@ export const replyRoutes = new Hono<AppEnv>()
     const events = mode === "direct" && sent.isNew
       ? directEvents(c, sent.reply, { answer, signal })
       : followEvents(c, sent.reply, { answer, signal });
-    return sseResponse(c, events, { leaving, status: 202 });
+    return sseResponse(c, events, { leaving, open, status: 202 });
   })
   .get("/api/chat/replies/:id", async (c) => {
     return c.json(replyView(await ownReply(c)));
@@ -52,8 +60,9 @@ export const replyRoutes = new Hono<AppEnv>()
     const reply = await ownReply(c);
     const after = readPlace(c);
     const leaving = new AbortController();
+    const open = beginStream(c, reply.user);
     const events = followEvents(c, reply, { after, signal: leaving.signal });
-    return sseResponse(c, events, { leaving });
+    return sseResponse(c, events, { leaving, open });
   })
   .delete("/api/chat/replies/:id", async (c) => {
     const user = await userOf(c);

@@ -8,10 +8,13 @@
  */
 import { JobEnvelope } from "../../contracts/job.ts";
 import { AppError } from "../../errors.ts";
+import { Redaction } from "../secrets/redaction.ts";
+import { openInput, secretsIn } from "../secrets/sealed_input.ts";
 import { claim, type ClaimRequest } from "./claim.ts";
 import { startRun } from "./context.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { deferred, type DeliveryAnswer, failed, succeeded } from "./ends.ts";
+import type { Registry } from "./job.ts";
 import { findJob } from "./enqueue.ts";
 import { childEnded } from "./groups.ts";
 import { wasSentAgainIfKnown } from "./history.ts";
@@ -54,10 +57,12 @@ export async function deliver(
   const refused = (message: string): DeliveryAnswer => {
     return { kind: "failed-for-good", id, message, attempts: envelope.runs ?? attempt };
   };
+  const redaction = new Redaction();
+  const opened = await openOrFault(dependencies, job, envelope, redaction);
   try {
-    assertInput(job, envelope.input);
+    if (!opened.fault) assertInput(job, opened.input);
   } catch (error) {
-    return refused((error as Error).message);
+    return refused(redaction.text((error as Error).message));
   }
   if (parsed.id === undefined && job.tracked && await isForgedTick(dependencies, delivery)) {
     return refused("The signature is another message's");
@@ -88,17 +93,20 @@ export async function deliver(
   if (!claimed && attempt > 0 && await wasSentAgain()) {
     return { kind: "done", id, state: "superseded", tracked: false };
   }
-  const run = startRun(dependencies, request, claimed?.claim);
+  const run = startRun(dependencies, request, claimed?.claim, redaction);
   const { generation } = envelope;
   log.info("job.started", { job: job.name, id, attempt: run.runs - 1, generation });
   let result: unknown;
   try {
-    const input = job.input.parse(envelope.input);
-    await assertLimit(dependencies, job, input);
+    if (opened.fault) throw opened.fault;
+    const input = job.input.parse(opened.input);
+    if (job.secretsOf) redaction.add(secretsIn(job, input));
+    await assertLimit(dependencies, job, input, redaction);
     result = await job.run(input, run.context);
     if (job.output && !run.deferral) result = job.output.parse(result);
     // A result that is no JSON fails here, as an attempt does, and not when it is written.
     if (job.tracked) JSON.stringify(result);
+    result = redaction.value(result);
   } catch (thrown) {
     const own = run.deferral;
     const error = isLimit(thrown) ? await deferToLimit(clock, request, run, thrown) : thrown;
@@ -108,6 +116,21 @@ export async function deliver(
   }
   if (run.deferral) return await deferred(dependencies, request, run, run.deferral);
   return await succeeded(dependencies, request, run, result);
+}
+
+/** The input as the handler gets it, or why a secret of it cannot be read: then the attempt fails. */
+async function openOrFault(
+  { secrets }: JobsDependencies,
+  job: Registry[string],
+  envelope: JobEnvelope & { id: string },
+  redaction: Redaction,
+): Promise<{ input?: unknown; fault?: AppError }> {
+  try {
+    return { input: await openInput(secrets, job, envelope, redaction) };
+  } catch (fault) {
+    if (!(fault instanceof AppError)) throw fault;
+    return { fault };
+  }
 }
 
 /**

@@ -5,6 +5,7 @@
  */
 import type { Clock, DeadLetters, Ids, Log, Queue, Redis, Sql } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
+import type { SecretKeys } from "../secrets/secret_keys.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { Registry } from "./job.ts";
 
@@ -24,6 +25,8 @@ export interface JobsDependencies<R extends Registry = Registry> {
   /** How often QStash repeats a delivery that became no run. Default: 5. */
   redeliveries?: number;
   limits: Limits;
+  /** What secrets are sealed under; needed by jobs that carry some. */
+  secrets: SecretKeys;
   /** Arms the schedules of these names, where there are any. */
   arm?(names: readonly string[]): Promise<void>;
 }

@@ -16,6 +16,7 @@ import {
   NotConfiguredError,
   PostgresUnavailableError,
 } from "../../errors.ts";
+import { sealInput } from "../secrets/sealed_input.ts";
 import { type ClaimRequest, readRecords } from "./claim.ts";
 import { type Deferral, leaseEnd, recordEnd, type Run } from "./context.ts";
 import type { JobsDependencies } from "./dependencies.ts";
@@ -104,7 +105,7 @@ export async function deferred(
     return await failed(dependencies, request, run, error);
   }
   const next = {
-    ...nextGeneration(request, run, until),
+    ...await nextGeneration(dependencies, request, run, until),
     runs: run.runs - 1,
     failure: undefined,
     ...(deferrals > 0 && { deferrals }),
@@ -132,7 +133,7 @@ export async function failed(
   const { job, envelope } = request;
   const { id, generation } = envelope;
   const { runs } = run;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = run.redaction.text(error instanceof Error ? error.message : String(error));
   if (run.lost || clock.now() >= leaseEnd(request)) {
     // Nobody listens, and another may be running: what comes next is for QStash and the claim to say.
     log.warn("job.outlived", { job: job.name, id, attempt: runs - 1, error: message });
@@ -148,7 +149,7 @@ export async function failed(
   }
   const waitMs = waitAfter(request, run, error);
   const until = clock.now() + waitMs;
-  const next = { ...nextGeneration(request, run, until), runs, failure };
+  const next = { ...await nextGeneration(dependencies, request, run, until), runs, failure };
   try {
     await queue.publish(publicationOf(dependencies, job, next, until));
   } catch (cause) {
@@ -169,9 +170,10 @@ async function isAway(
   dependencies: JobsDependencies,
   request: ClaimRequest,
   run: Run,
-  { code, message }: AppError,
+  { code, message: text }: AppError,
 ): Promise<DeliveryAnswer> {
   const { job, envelope: { id } } = request;
+  const message = run.redaction.text(text);
   dependencies.log.warn("job.put_back", { job: job.name, id, because: code });
   const error = { message: message.slice(0, MOST_MESSAGE) };
   await recordOrGoOn(dependencies, request, run, { runs: run.runs - 1, error });
@@ -195,14 +197,17 @@ function waitAfter({ job }: ClaimRequest, { runs }: Run, error: unknown): number
 }
 
 /** The job's envelope for after this run: with its steps, and with who may be taken over unread. */
-function nextGeneration(
-  { envelope, nonce }: ClaimRequest,
+async function nextGeneration(
+  { secrets }: JobsDependencies,
+  { job, envelope, nonce }: ClaimRequest,
   { context, steps }: Run,
   dueAt: number,
-): JobEnvelope & { id: string } {
+): Promise<JobEnvelope & { id: string }> {
   const { replayedAs } = context;
   return {
     ...envelope,
+    // What an older build sent in the open is sealed from here on.
+    ...(!envelope.sealed && await sealInput(secrets, job, envelope.input, envelope)),
     generation: envelope.generation + 1,
     after: nonce,
     dueAt: Math.ceil(dueAt),

@@ -9,6 +9,8 @@
 import type { JobEnvelope } from "../../contracts/job.ts";
 import { BodyInvalidError, UnknownJobError } from "../../errors.ts";
 import type { Publication } from "../../ports.ts";
+import { Redaction } from "../secrets/redaction.ts";
+import { type SealedInput, sealInput, secretsIn } from "../secrets/sealed_input.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childJobId, dedupedJobId, followUpJobId, hashedId } from "./identity.ts";
 import type { Enqueued, EnqueueOptions, Registry } from "./job.ts";
@@ -79,15 +81,18 @@ export async function enqueueGroup(
   children: readonly Omit<NewJob, "dedupeId">[],
   { then, dedupeId }: GroupOptions = {},
 ): Promise<EnqueuedGroup> {
-  const { clock, ids, queue } = dependencies;
+  const { clock, ids, queue, secrets } = dependencies;
   if (children.length > MOST_CHILDREN) {
     throw new RangeError(`Cannot enqueue a group of ${children.length}: at most ${MOST_CHILDREN}`);
   }
   if (then) assertInput(then.job, then.input, "then.input");
+  assertKeepsSecrets(then ? [...children, then] : children, dedupeId, "dedupeId");
   const group = dedupeId === undefined ? ids.random() : await hashedId("group", dedupeId);
   const total = children.length;
+  const next = then &&
+    await sealInput(secrets, then.job, then.input, { id: await followUpJobId(group) });
   if (total === 0) {
-    if (then) await queue.publish(await followUp(dependencies, group, 0, then.job, then.input));
+    if (then) await queue.publish(await followUp(dependencies, group, 0, then.job, next!));
     return { id: group, jobs: [], ...(then && { then: await followUpJobId(group) }) };
   }
   const publications = await Promise.all(children.map(async (child, index) => {
@@ -97,11 +102,11 @@ export async function enqueueGroup(
       version: 1,
       id,
       job: child.job.name,
-      input: child.input,
+      ...await sealInput(secrets, child.job, child.input, { id }),
       generation: 0,
       runs: 0,
       enqueuedAt: clock.now(),
-      group: { id: group, index, total, ...(then && { then: { ...then, job: then.job.name } }) },
+      group: { id: group, index, total, ...(then && { then: { job: then.job.name, ...next! } }) },
     };
     return publicationOf(dependencies, child.job, envelope, notBeforeOf(child, clock.now()));
   }));
@@ -113,13 +118,16 @@ export async function enqueueGroup(
   };
 }
 
-/** The message of a group's follow-up; equal for every child that finds the group complete. */
+/**
+ * The message of a group's follow-up; equal for every child that finds the group complete. Its
+ * secrets were sealed for it when the group was enqueued.
+ */
 export async function followUp(
   dependencies: JobsDependencies,
   group: string,
   total: number,
   job: Registry[string],
-  input: unknown,
+  { input, sealed }: SealedInput,
 ): Promise<Publication> {
   const id = await followUpJobId(group);
   return publicationOf(dependencies, job, {
@@ -127,6 +135,7 @@ export async function followUp(
     id,
     job: job.name,
     input,
+    ...(sealed && { sealed }),
     generation: 0,
     runs: 0,
     enqueuedAt: dependencies.clock.now(),
@@ -139,25 +148,40 @@ async function newPublication(
   { job, input, ...options }: NewJob,
   path: string,
 ): Promise<Publication> {
-  const { clock, ids } = dependencies;
+  const { clock, ids, secrets } = dependencies;
   const { dedupeId } = options;
   assertInput(job, input, `${path}input`);
   if (dedupeId !== undefined && (dedupeId === "" || dedupeId.length > MOST_DEDUPE_ID)) {
     const message = `must have 1 to ${MOST_DEDUPE_ID} characters`;
     throw new BodyInvalidError([{ path: `${path}dedupeId`, message }]);
   }
+  assertKeepsSecrets([{ job, input }], dedupeId, `${path}dedupeId`);
   const now = clock.now();
   const id = dedupeId === undefined ? ids.random() : await dedupedJobId(job.name, dedupeId);
   const envelope: JobEnvelope & { id: string } = {
     version: 1,
     id,
     job: job.name,
-    input,
+    ...await sealInput(secrets, job, input, { id }),
     generation: 0,
     runs: 0,
     enqueuedAt: now,
   };
   return publicationOf(dependencies, job, envelope, notBeforeOf(options, now));
+}
+
+/** @throws {BodyInvalidError} if a secret would stand in the id, where a hash of it can be tried out */
+function assertKeepsSecrets(
+  jobs: readonly { job: Registry[string]; input: unknown }[],
+  dedupeId: string | undefined,
+  path: string,
+): void {
+  if (dedupeId === undefined) return;
+  const redaction = new Redaction();
+  for (const { job, input } of jobs) redaction.add(secretsIn(job, input));
+  if (redaction.isWholeIn(dedupeId)) {
+    throw new BodyInvalidError([{ path, message: "must not hold a secret of the input" }]);
+  }
 }
 
 async function publishInBatches({ queue }: JobsDependencies, publications: readonly Publication[]) {

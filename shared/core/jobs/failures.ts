@@ -10,6 +10,7 @@ import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import { type JobClaim, JobEnvelope, type JobOutcome, runsOf } from "../../contracts/job.ts";
 import { AppError } from "../../errors.ts";
 import type { QueueDeadLetter, RedisCommand } from "../../ports.ts";
+import { sealInput } from "../secrets/sealed_input.ts";
 import { claimSeconds, type JobRecords, parse, readRecords, seconds } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childEnded } from "./groups.ts";
@@ -71,7 +72,7 @@ export async function jobFailed(
       generation,
       attempts,
       error: { message, status: failed.status },
-      envelope: failed.body,
+      envelope: await sealedBody(dependencies, job, envelope && { ...envelope, id }) ?? failed.body,
       failedAt,
     });
     if (job?.tracked) {
@@ -98,6 +99,17 @@ export async function jobFailed(
   }
   await forget(dependencies, failed.queueDeadLetterId);
   return { kind: "done" };
+}
+
+/** The body of a message that an older build sent in the open, sealed; undefined where it may stay as it is. */
+async function sealedBody(
+  { secrets }: JobsDependencies,
+  job: Registry[string] | undefined,
+  envelope: (JobEnvelope & { id: string }) | undefined,
+): Promise<string | undefined> {
+  if (!job?.secretsOf || !envelope || envelope.sealed) return undefined;
+  const kept = await sealInput(secrets, job, envelope.input, envelope);
+  return kept.sealed && JSON.stringify({ ...envelope, ...kept });
 }
 
 /**
