@@ -206,6 +206,12 @@ export class CircuitOpenError extends AppError {
   }
 }
 
+/** Whether Postgres is what was away: a run that ends with it is no attempt. */
+export function isPostgresAway(error: unknown): error is AppError {
+  return error instanceof PostgresUnavailableError ||
+    (error instanceof CircuitOpenError && error.dependency === "postgres");
+}
+
 /** QStash did not answer; what was sent may have been accepted, so send it with the same dedupeId. */
 export class QueueUnavailableError extends AppError {
   override readonly name = "QueueUnavailableError";

@@ -27,6 +27,7 @@ export {
   errorTitles,
   EventTooLateError,
   type FieldFault,
+  isPostgresAway,
   LeaseLostError,
   LimitExceededError,
   LimitUnavailableError,

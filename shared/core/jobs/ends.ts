@@ -10,11 +10,10 @@
 import type { JobEnvelope, JobOutcome } from "../../contracts/job.ts";
 import {
   AppError,
-  CircuitOpenError,
   type ErrorCode,
+  isPostgresAway,
   NonRetryableError,
   NotConfiguredError,
-  PostgresUnavailableError,
 } from "../../errors.ts";
 import { sealInput } from "../secrets/sealed_input.ts";
 import { type ClaimRequest, readRecords } from "./claim.ts";
@@ -178,11 +177,6 @@ async function isAway(
   const error = { message: message.slice(0, MOST_MESSAGE) };
   await recordOrGoOn(dependencies, request, run, { runs: run.runs - 1, error });
   return { kind: "away", id, code, message };
-}
-
-function isPostgresAway(error: unknown): error is AppError {
-  return error instanceof PostgresUnavailableError ||
-    (error instanceof CircuitOpenError && error.dependency === "postgres");
 }
 
 function isForGood(error: unknown): boolean {
