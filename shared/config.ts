@@ -6,6 +6,7 @@
  * @module
  */
 import * as z from "zod";
+import { EmailAddress } from "./contracts/email_address.ts";
 import type { SettingNote, SettingNotes } from "./config_fault.ts";
 import {
   COMMAND_FOR_TOKENS,
@@ -107,7 +108,7 @@ const schema = z.object({
   ).default("22:00-07:00"),
   DIGEST_AT: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be as in 07:00").default("07:00"),
   ADMIN_EMAILS: list.pipe(
-    z.array(z.email("must be a comma list of addresses")).max(10, "must be at most 10 addresses"),
+    z.array(EmailAddress).max(10, "must be at most 10 addresses"),
   ),
   SITE_URL: httpUrl.optional(),
   NAMESPACE: z.string().regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -").default(

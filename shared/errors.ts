@@ -7,6 +7,7 @@
  * @module
  */
 
+import { startOf } from "./contracts/text.ts";
 import type { LimitAnswer } from "./contracts/limit.ts";
 
 /** Every code, with the title people see. Codes are part of the API: they are added, never renamed. */
@@ -14,6 +15,7 @@ export const errorTitles = {
   body_invalid: "The request body is not valid",
   body_malformed: "The request body is not JSON",
   body_too_large: "The request body is too large",
+  charset_unsupported: "The request body's charset is not supported",
   circuit_open: "A dependency is resting after repeated failures",
   conversation_not_found: "There is no such conversation",
   command_refused: "This Redis command is refused",
@@ -107,7 +109,7 @@ export class UnknownJobError extends AppError {
   override readonly code = "job_unknown";
   override readonly retryable = false;
   constructor(readonly job: string, known: readonly string[]) {
-    super(`Cannot find a job named "${job.slice(0, 64)}": known are ${namesText(known)}`);
+    super(`Cannot find a job named "${startOf(job, 64)}": known are ${namesText(known)}`);
   }
 }
 

@@ -15,7 +15,9 @@ export {
 } from "./config_tokens.ts";
 export { DeadLetter } from "./contracts/dead_letter.ts";
 export { FavoriteEntry, ImpressionsEntry, LogEntry } from "./contracts/event_log.ts";
+export { asciiAddress, EmailAddress } from "./contracts/email_address.ts";
 export type { LimitAnswer, LimitPolicy } from "./contracts/limit.ts";
+export { isSound, soundText, startOf } from "./contracts/text.ts";
 export { ReplyEnd, ReplyFrame, ReplySnapshot } from "./contracts/reply_stream.ts";
 export { JobFailure, JobId, JobOutcome, JobStateName, JobView } from "./contracts/job.ts";
 export {

@@ -9,9 +9,11 @@ import { DeadLetter, JobId } from "../../shared/mod.ts";
 /** When and as what a job is enqueued, as it stands on the wire. */
 const timing = {
   /** `90s`, `10m`, `2h`, `1d12h`: how long to wait before the first delivery. */
-  delay: z.string().optional().describe("Wait this long first: 90s, 10m, 2h, 1d12h."),
+  delay: z.string().optional().describe(
+    "Wait this long first: 90s, 10m, 2h, 1d12h; at most 365d, and as QStash's plan has it (free: 7d).",
+  ),
   notBefore: z.iso.datetime({ offset: true }).optional().describe(
-    "Not before this moment; wins over delay.",
+    "Not before this moment, as far ahead as delay; wins over it.",
   ),
 };
 
@@ -59,7 +61,7 @@ export type RevealedAnswer = z.infer<typeof RevealedAnswer>;
 
 export const ReplayAllRequest = z.strictObject({
   job: z.string().optional().describe("Only the letters of this job."),
-  perSecond: z.number().positive().max(100).default(1).describe("The pace of the deliveries."),
+  perSecond: z.number().min(0.01).max(100).default(1).describe("The pace of the deliveries."),
   limit: z.int().min(1).max(100).default(100),
 });
 

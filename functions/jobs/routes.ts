@@ -4,9 +4,15 @@
  * @module
  */
 import { type Context, Hono, type Next } from "hono";
-import { RequestError, UnsupportedDelayError } from "../../shared/mod.ts";
+import {
+  BodyInvalidError,
+  RequestError,
+  startOf,
+  UnsupportedDelayError,
+} from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
-import { parseJson, parseShape, readBody } from "../middleware/body.ts";
+import { parseShape, readBody } from "../middleware/body.ts";
+import { parseJson } from "../middleware/json.ts";
 import { jobLocation } from "../middleware/location.ts";
 import { operatorName } from "../middleware/operator_session.ts";
 import { verifyQstash } from "../middleware/verify_qstash.ts";
@@ -121,14 +127,17 @@ export const jobRoutes = new Hono<AppEnv>()
     );
   })
   .post("/qstash/failures", verifyQstash, async (c) => {
-    const callback = parseShape(FailureCallback, parseJson(c.var.delivery.body));
+    const callback = parseShape(
+      FailureCallback,
+      parseJson(c.var.delivery.body, { mend: "all" }),
+    );
     const answer = await c.var.deps.jobs.failed({
       url: callback.url,
-      body: fromBase64(callback.sourceBody),
+      body: decoded("sourceBody", callback.sourceBody),
       messageId: callback.sourceMessageId,
       attempts: callback.retried + 1,
       status: callback.status,
-      responseBody: fromBase64(callback.body),
+      responseBody: fromBase64(callback.body) ?? callback.body,
       queueDeadLetterId: callback.dlqId,
     });
     if (answer.kind === "busy") {
@@ -164,20 +173,24 @@ type WireJob = {
 };
 
 /** A job as it came over the wire; its name and input are checked when it is enqueued. */
-function toNamedJob({ job, input, dedupeId, ...when }: WireJob): NamedJob<AppRegistry> {
-  return { job, input, dedupeId, ...timing(when) } as NamedJob<AppRegistry>;
+function toNamedJob(
+  { job, input, dedupeId, ...when }: WireJob,
+  index: number,
+): NamedJob<AppRegistry> {
+  const named = { job, input, dedupeId, ...timing(when, `jobs[${index}].`) };
+  return named as NamedJob<AppRegistry>;
 }
 
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** @throws {UnsupportedDelayError} if the delay is not of the form `1d12h30m` */
-function timing({ delay, notBefore }: { delay?: string; notBefore?: string }) {
+function timing({ delay, notBefore }: { delay?: string; notBefore?: string }, path = "") {
   if (notBefore !== undefined) return { notBefore: Date.parse(notBefore) };
   if (delay === undefined) return {};
   if (!/^(\d{1,9}[smhd])+$/.test(delay)) {
     throw new UnsupportedDelayError(
-      "delay",
-      `write it as 90s, 10m, 2h or 1d12h, got "${delay.slice(0, 32)}"`,
+      `${path}delay`,
+      `write it as 90s, 10m, 2h or 1d12h, got "${startOf(delay, 32)}"`,
     );
   }
   let delayMs = 0;
@@ -190,11 +203,23 @@ function timing({ delay, notBefore }: { delay?: string; notBefore?: string }) {
 function letterNotFound(id: string): RequestError {
   return new RequestError(
     "not_found",
-    `Cannot find a dead letter with the id ${id.slice(0, 64)}`,
+    `Cannot find a dead letter with the id ${startOf(id, 64)}`,
   );
 }
 
-function fromBase64(text: string): string {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  return new TextDecoder().decode(bytes);
+/** @throws {BodyInvalidError} naming the field, where it is not base64 */
+function decoded(path: string, text: string): string {
+  const body = fromBase64(text);
+  if (body === undefined) throw new BodyInvalidError([{ path, message: "is not base64" }]);
+  return body;
+}
+
+function fromBase64(text: string): string | undefined {
+  try {
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    return new TextDecoder().decode(bytes);
+  } catch {
+    // The caller says what then.
+    return undefined;
+  }
 }

@@ -10,6 +10,7 @@ import {
   type LimitAnswer,
   type LimitPolicy,
   RequestError,
+  startOf,
 } from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
 import { isBackend } from "../middleware/auth.ts";
@@ -90,5 +91,5 @@ function queryFault(message: string): BodyInvalidError {
 }
 
 function unknownLimit(name: string): RequestError {
-  return new RequestError("limit_unknown", `Cannot find a limit named "${name.slice(0, 64)}"`);
+  return new RequestError("limit_unknown", `Cannot find a limit named "${startOf(name, 64)}"`);
 }

@@ -1,11 +1,12 @@
 /**
- * Request bodies: bounded, then JSON, then of the shape that was asked for.
+ * Request bodies: bounded, then text, then JSON, then of the shape that was asked for.
  *
  * @module
  */
 import type { Context } from "hono";
 import type * as z from "zod";
 import { BodyInvalidError, type FieldFault, RequestError } from "../../shared/mod.ts";
+import { type JsonOptions, parseJson, pathText, soundValue } from "./json.ts";
 
 export interface BodyOptions {
   /** The largest body that is read. */
@@ -21,10 +22,10 @@ export interface BodyOptions {
 export async function readBody<S extends z.ZodType>(
   c: Context,
   schema: S,
-  options: BodyOptions,
+  options: BodyOptions & JsonOptions,
 ): Promise<z.output<S>> {
-  const text = decodeText(await readBytes(c, options));
-  return parseShape(schema, text.trim() === "" ? {} : parseJson(text));
+  const text = bodyText(c, await readBytes(c, options));
+  return parseShape(schema, text.trim() === "" ? {} : parseJson(text, options));
 }
 
 /** Reads the body as it is, and stops at the limit whether or not its length was announced. */
@@ -54,27 +55,47 @@ export async function readBytes(c: Context, { maxBytes }: BodyOptions): Promise<
   return bytes;
 }
 
-/** The body's text; what is no UTF-8 becomes U+FFFD, and then matches no signature. */
+/** The body's text as it was signed; what is no UTF-8 becomes U+FFFD, and then matches no signature. */
 export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
 }
 
-/** @throws {RequestError} `body_malformed` */
-export function parseJson(text: string): unknown {
+/**
+ * The body's text, in the charset that it was sent in, without a byte order mark. UTF-8 where none
+ * is named.
+ *
+ * @throws {RequestError} `charset_unsupported`, or `body_malformed` for bytes that are none of it
+ */
+export function bodyText(c: Context, bytes: Uint8Array): string {
+  const type = c.req.header("Content-Type") ?? "";
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(type)?.[1] ?? "utf-8";
+  let decoder: TextDecoder;
   try {
-    return JSON.parse(text);
+    decoder = new TextDecoder(charset, { fatal: true });
   } catch {
-    // The parser's message quotes the body.
-    throw new RequestError("body_malformed", "Cannot read the body: it is not JSON");
+    // Not every platform knows every charset.
+    const because = `send it in UTF-8, not ${JSON.stringify(charset.slice(0, 32))}`;
+    throw new RequestError("charset_unsupported", `Cannot read the body: ${because}`);
+  }
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    throw new RequestError("body_malformed", `Cannot read the body: it is not ${decoder.encoding}`);
   }
 }
 
-/** `what` is the part of the request that it came in. @throws {BodyInvalidError} naming each field that does not fit */
+/**
+ * `what` is the part of the request that it came in; text of a query or a path must be sound, as that
+ * of a body is from `parseJson` on.
+ *
+ * @throws {BodyInvalidError} naming each field that does not fit
+ */
 export function parseShape<S extends z.ZodType>(
   schema: S,
   value: unknown,
   what = "body",
 ): z.output<S> {
+  if (what !== "body") soundValue(value, { what });
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new BodyInvalidError(
@@ -84,12 +105,6 @@ export function parseShape<S extends z.ZodType>(
     })),
     what,
   );
-}
-
-function pathText(path: readonly PropertyKey[]): string {
-  const text = path.map((part) => typeof part === "number" ? `[${part}]` : `.${String(part)}`)
-    .join("");
-  return text === "" ? "body" : text.replace(/^\./, "");
 }
 
 function tooLarge(maxBytes: number): RequestError {

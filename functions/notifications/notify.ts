@@ -18,9 +18,11 @@ import {
   type Ids,
   RequestError,
   type Sql,
+  startOf,
 } from "../../shared/mod.ts";
 import { parseShape } from "../middleware/body.ts";
-import { type NotifyAnswer, NotifyOptions, Recipient } from "./contracts.ts";
+import { soundValue } from "../middleware/json.ts";
+import { MOST_DELAY_MS, type NotifyAnswer, NotifyOptions, Recipient } from "./contracts.ts";
 import type { NotificationEvent } from "./event.ts";
 import { type EventName, eventNames } from "./events/names.ts";
 import type { notificationEvents } from "./events/table.ts";
@@ -76,10 +78,14 @@ export async function notifyUnchecked(
   if (!isEventName(asked.event)) throw unknownEvent(asked.event);
   const { event: name } = asked;
   const event = eventOf(name);
-  const to = within("to", () => parseShape(Recipient, asked.to));
+  const to = within("to", () => parseShape(Recipient, mended(asked.to)));
+  const given = mended(asked.data ?? {});
   const options = parseShape(NotifyOptions, asked);
+  if (Date.parse(options.notBefore ?? "") > parts.clock.now() + MOST_DELAY_MS) {
+    throw new BodyInvalidError([{ path: "notBefore", message: "must be within 10 years" }]);
+  }
   // Stored as it was given: its own schema reads it again where it is told.
-  within("data", () => parseShape(event.data, asked.data ?? {}));
+  within("data", () => parseShape(event.data, given));
   if (options.delivery === "digest" && !event.digestLine) {
     const message = `there is no digest of ${name}`;
     throw new BodyInvalidError([{ path: "delivery", message }]);
@@ -88,7 +94,7 @@ export async function notifyUnchecked(
     parts,
     name,
     to,
-    data: asked.data ?? {},
+    data: given,
     options,
     recipient: await recipientId(secret, to.email),
   };
@@ -101,6 +107,11 @@ export async function notifyUnchecked(
   const line = event.digestLine?.(event.data.parse(telling.data));
   const digest = line === undefined ? undefined : await addToDigest(telling, line);
   return { event: name, ...(mail ?? digest)! };
+}
+
+/** A copy that JSON and Postgres take: a mail must not stay unsent for a character of its text. */
+function mended(value: unknown): unknown {
+  return soundValue(JSON.parse(JSON.stringify(value) ?? "null"), { mend: "all" });
 }
 
 interface Telling {
@@ -195,7 +206,7 @@ function isEventName(name: string): name is EventName {
 function unknownEvent(name: string): RequestError {
   return new RequestError(
     "notification_unknown",
-    `Cannot tell "${name.slice(0, 64)}": /docs names every event`,
+    `Cannot tell "${startOf(name, 64)}": /docs names every event`,
   );
 }
 

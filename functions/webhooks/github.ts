@@ -5,7 +5,7 @@
  */
 import { BodyInvalidError, NotConfiguredError, RequestError } from "../../shared/mod.ts";
 import type { AppRegistry } from "../jobs/registry.ts";
-import { parseJson } from "../middleware/body.ts";
+import { parseJson } from "../middleware/json.ts";
 import { isSignedBy } from "../middleware/hmac.ts";
 
 /** The job that each event becomes; every other event is let go. */
@@ -51,8 +51,9 @@ export async function verifyGithub(
  * @throws {RequestError} `body_malformed`
  */
 export function readGithubPayload(contentType: string | undefined, text: string): unknown {
-  const isForm = contentType?.startsWith("application/x-www-form-urlencoded") ?? false;
-  return parseJson(isForm ? new URLSearchParams(text).get("payload") ?? "" : text);
+  const isForm = /^\s*application\/x-www-form-urlencoded\s*(;|$)/i.test(contentType ?? "");
+  const payload = isForm ? new URLSearchParams(text).get("payload") ?? "" : text;
+  return parseJson(payload, { mend: "all" });
 }
 
 function required(headers: Headers, name: string): string {

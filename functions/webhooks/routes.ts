@@ -8,7 +8,8 @@
 import { type Context, Hono } from "hono";
 import type { AppEnv } from "../context.ts";
 import type { AppRegistry } from "../jobs/registry.ts";
-import { decodeText, parseJson, parseShape, readBytes } from "../middleware/body.ts";
+import { bodyText, parseShape, readBytes } from "../middleware/body.ts";
+import { parseJson } from "../middleware/json.ts";
 import { jobLocation } from "../middleware/location.ts";
 import { verifyStandard } from "../middleware/standard_signature.ts";
 import { githubJobs, readGithubPayload, verifyGithub } from "./github.ts";
@@ -26,7 +27,7 @@ export const webhookRoutes = new Hono<AppEnv>()
     return await accept(c, githubJobs, {
       type: event,
       dedupeId: `github:${id}`,
-      input: () => readGithubPayload(c.req.header("Content-Type"), decodeText(body)),
+      input: () => readGithubPayload(c.req.header("Content-Type"), bodyText(c, body)),
     });
   })
   .post("/hooks/standard", async (c) => {
@@ -38,7 +39,8 @@ export const webhookRoutes = new Hono<AppEnv>()
       secret: config.webhookSecrets.standard,
       now: clock.now(),
     });
-    const { type, data } = parseShape(StandardEvent, parseJson(decodeText(body)));
+    const event = parseJson(bodyText(c, body), { mend: "all" });
+    const { type, data } = parseShape(StandardEvent, event);
     return await accept(c, standardJobs, { type, dedupeId: `standard:${id}`, input: () => data });
   });
 

@@ -7,6 +7,7 @@
  * @module
  */
 import { type Context, Hono } from "hono";
+import { startOf } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import { publicPath } from "../../middleware/location.ts";
 import { pageResponse } from "../../pages/page.tsx";
@@ -40,7 +41,7 @@ export const galleryRoutes = new Hono<AppEnv>()
           ),
         }))}
         path={publicPath(c, PATH)}
-        wanted={(c.req.query("q") ?? "").slice(0, QUERY).trim()}
+        wanted={startOf(c.req.query("q") ?? "", QUERY).trim()}
       />,
     ))
   .get(`${PATH}/:event`, (c) => {

@@ -8,6 +8,7 @@
  * @module
  */
 import type { JobEnvelope, JobOutcome } from "../../contracts/job.ts";
+import { soundText, startOf } from "../../contracts/text.ts";
 import {
   AppError,
   type ErrorCode,
@@ -141,7 +142,7 @@ export async function failed(
   if (isPostgresAway(error)) return await isAway(dependencies, request, run, error);
   const isLast = runs > job.retries || isForGood(error);
   log.warn("job.failed", { job: job.name, id, attempt: runs - 1, forGood: isLast, error: message });
-  const failure = { message: message.slice(0, MOST_MESSAGE) };
+  const failure = { message: startOf(soundText(message), MOST_MESSAGE) };
   if (isLast) {
     await recordOrGoOn(dependencies, request, run, { error: failure });
     return { kind: "failed-for-good", id, message, attempts: runs };
@@ -174,7 +175,7 @@ async function isAway(
   const { job, envelope: { id } } = request;
   const message = run.redaction.text(text);
   dependencies.log.warn("job.put_back", { job: job.name, id, because: code });
-  const error = { message: message.slice(0, MOST_MESSAGE) };
+  const error = { message: startOf(soundText(message), MOST_MESSAGE) };
   await recordOrGoOn(dependencies, request, run, { runs: run.runs - 1, error });
   return { kind: "away", id, code, message };
 }

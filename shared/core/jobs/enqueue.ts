@@ -108,7 +108,8 @@ export async function enqueueGroup(
       enqueuedAt: clock.now(),
       group: { id: group, index, total, ...(then && { then: { job: then.job.name, ...next! } }) },
     };
-    return publicationOf(dependencies, child.job, envelope, notBeforeOf(child, clock.now()));
+    const notBefore = notBeforeOf(child, clock.now(), `jobs[${index}].`);
+    return publicationOf(dependencies, child.job, envelope, notBefore);
   }));
   await publishInBatches(dependencies, publications);
   return {
@@ -155,6 +156,11 @@ async function newPublication(
     const message = `must have 1 to ${MOST_DEDUPE_ID} characters`;
     throw new BodyInvalidError([{ path: `${path}dedupeId`, message }]);
   }
+  if (dedupeId?.isWellFormed() === false) {
+    // Halves of different characters would all be one.
+    const message = "must hold no half of a character";
+    throw new BodyInvalidError([{ path: `${path}dedupeId`, message }]);
+  }
   assertKeepsSecrets([{ job, input }], dedupeId, `${path}dedupeId`);
   const now = clock.now();
   const id = dedupeId === undefined ? ids.random() : await dedupedJobId(job.name, dedupeId);
@@ -167,7 +173,7 @@ async function newPublication(
     runs: 0,
     enqueuedAt: now,
   };
-  return publicationOf(dependencies, job, envelope, notBeforeOf(options, now));
+  return publicationOf(dependencies, job, envelope, notBeforeOf(options, now, path));
 }
 
 /** @throws {BodyInvalidError} if a secret would stand in the id, where a hash of it can be tried out */

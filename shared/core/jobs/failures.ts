@@ -8,6 +8,7 @@
  */
 import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import { type JobClaim, JobEnvelope, type JobOutcome, runsOf } from "../../contracts/job.ts";
+import { soundText, startOf } from "../../contracts/text.ts";
 import { AppError } from "../../errors.ts";
 import type { QueueDeadLetter, RedisCommand } from "../../ports.ts";
 import { sealInput } from "../secrets/sealed_input.ts";
@@ -63,7 +64,8 @@ export async function jobFailed(
     if (leaseLeftMs > 0) return { kind: "busy", retryAfterMs: leaseLeftMs };
     // A claim that no delivery of this generation has met tells of the run before it.
     const isOfIt = claim !== undefined && claim.generation === generation && claim.attempt >= 0;
-    const message = (isOfIt ? claim.error?.message : undefined) ?? messageOf(failed, envelope);
+    const told = isOfIt ? claim.error?.message : undefined;
+    const message = soundText(told ?? messageOf(failed, envelope));
     const attempts = isOfIt ? runsOf(claim) : attemptsOf(failed, envelope, job?.tracked ?? false);
     const failedAt = clock.now();
     await deadLetters.save({
@@ -199,7 +201,7 @@ function settleFailed(
     enqueuedAt,
     startedAt: claim?.startedAt,
     endedAt: failedAt,
-    error: { message: message.slice(0, 1_000) },
+    error: { message: startOf(message, 1_000) },
   };
   const claimTtl = Math.max(claimSeconds({ job }), seconds(job.retention.failedMs) + 3_600);
   return [

@@ -26,9 +26,9 @@ export interface Backoff {
 
 /** What may be said about when and as what a job is enqueued. */
 export interface EnqueueOptions {
-  /** Wait this long before the first delivery, in ms. QStash's free plan holds up to 7 days. */
+  /** Wait this long before the first delivery, in ms, at most a year. QStash's free plan holds up to 7 days. */
   delayMs?: number;
-  /** Not before this moment (epoch ms or a Date); wins over `delayMs`. */
+  /** Not before this moment (epoch ms or a Date), within a year; wins over `delayMs`. */
   notBefore?: number | Date;
   /**
    * Equal ids make one job, for as long as its outcome is kept (a job without tracking: for 10 minutes).
