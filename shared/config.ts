@@ -64,6 +64,7 @@ const schema = z.object({
   QSTASH_TOKEN: text,
   QSTASH_CURRENT_SIGNING_KEY: text,
   QSTASH_NEXT_SIGNING_KEY: text,
+  QSTASH_MAX_RETRIES: z.coerce.number().int().min(1).max(100).default(5),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
     .optional(),
   SECRET_KEYS: list.pipe(
@@ -120,7 +121,14 @@ export interface Config {
   /** Where QStash and browsers reach this app; deliveries are signed for it. No trailing slash. */
   publicUrl: string;
   redis: { url: string; token: string };
-  queue: { url: string; token: string; currentSigningKey: string; nextSigningKey: string };
+  queue: {
+    url: string;
+    token: string;
+    currentSigningKey: string;
+    nextSigningKey: string;
+    /** How often QStash may repeat a delivery that found no app, no lease or no Postgres. */
+    redeliveries: number;
+  };
   /** Postgres; what needs it is off without one. */
   databaseUrl?: string;
   /** Tokens that backends may carry; empty refuses all of them. */
@@ -228,6 +236,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       token: settings.QSTASH_TOKEN,
       currentSigningKey: settings.QSTASH_CURRENT_SIGNING_KEY,
       nextSigningKey: settings.QSTASH_NEXT_SIGNING_KEY,
+      redeliveries: settings.QSTASH_MAX_RETRIES,
     },
     databaseUrl: settings.DATABASE_URL,
     serviceTokens,

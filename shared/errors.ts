@@ -81,6 +81,8 @@ export abstract class AppError extends Error {
   abstract readonly retryable: boolean;
   /** How long to wait before another try, in ms, where that is known. */
   readonly retryAfterMs?: number;
+  /** Runs that a job has had, where one of them failed. */
+  readonly attempts?: number;
   /** The fields at fault, where the failure is the input's. */
   readonly fields?: readonly FieldFault[];
 }
@@ -205,6 +207,12 @@ export class CircuitOpenError extends AppError {
   constructor(readonly dependency: string, override readonly retryAfterMs: number) {
     super(`Cannot call "${dependency}": retry after ${retryAfterMs} ms`);
   }
+}
+
+/** Whether Postgres is what was away: a run that ends with it is no attempt. */
+export function isPostgresAway(error: unknown): error is AppError {
+  return error instanceof PostgresUnavailableError ||
+    (error instanceof CircuitOpenError && error.dependency === "postgres");
 }
 
 /** QStash did not answer; what was sent may have been accepted, so send it with the same dedupeId. */
@@ -365,13 +373,20 @@ export class RequestError extends AppError {
   override readonly name = "RequestError";
   override readonly retryable: boolean;
   override readonly retryAfterMs?: number;
+  override readonly attempts?: number;
   constructor(
     override readonly code: ErrorCode,
     message: string,
-    options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+    options: {
+      retryable?: boolean;
+      retryAfterMs?: number;
+      attempts?: number;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.retryable = options.retryable ?? false;
     this.retryAfterMs = options.retryAfterMs;
+    this.attempts = options.attempts;
   }
 }

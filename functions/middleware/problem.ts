@@ -106,7 +106,7 @@ export function answerUnknown(app: Hono<AppEnv>): NotFoundHandler<AppEnv> {
 }
 
 function problem(c: Context<AppEnv>, error: AppError, headers: Record<string, string> = {}) {
-  const { code, fields, retryAfterMs } = error;
+  const { attempts, code, fields, retryAfterMs } = error;
   const status = problemStatuses[code];
   const { clock, config } = c.var.deps;
   const answers = answersOf(error);
@@ -119,6 +119,7 @@ function problem(c: Context<AppEnv>, error: AppError, headers: Record<string, st
     code,
     requestId: c.var.requestId,
     ...(fields && { fields }),
+    ...(attempts !== undefined && { attempts }),
     ...(answers && { "violated-policies": violatedPolicies(answers) }),
   };
   const challenge = challenges[code];
