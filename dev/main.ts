@@ -15,6 +15,7 @@ import { installClock, WallClock } from "./clock.ts";
 import { cloudSecrets, DEVELOPMENT_AUTH_SECRET } from "./cloud.ts";
 import { ApiError } from "./qstash/api_error.ts";
 import { startLocalCloud } from "./local_cloud.ts";
+import { readPlan } from "./plan.ts";
 import { listen } from "./server.ts";
 import { writeSettings } from "./settings_file.ts";
 import { chatUrl, dashboardsUrl, welcome } from "./table.ts";
@@ -172,6 +173,7 @@ function otherDev(file: string): string {
 
 function argumentsOrEnd() {
   try {
+    readPlan(process.env);
     return readArguments(Deno.args);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;

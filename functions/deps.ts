@@ -50,6 +50,7 @@ import {
   type UserTokens,
   withFields,
 } from "../shared/mod.ts";
+import { BodyMemory } from "./middleware/body_memory.ts";
 import { Spool } from "./feed/events/spool.ts";
 import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
 import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
@@ -97,6 +98,8 @@ export interface Memory {
   stale: StaleFeed;
   /** Streams that are open, by user and by address. */
   openStreams: OpenStreams;
+  /** The bodies that are read at this moment. */
+  bodies: BodyMemory;
   /** What secrets in messages are sealed under. */
   secrets: SecretKeys;
   /** Absent without `IDENTITY_SECRET`. */
@@ -162,6 +165,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     said: new Set(),
     stale: newStaleFeed(),
     openStreams: new OpenStreams(clock, config.streams),
+    bodies: new BodyMemory(clock),
     secrets,
     ...(config.identitySecret && { identities: createIdentities(config.identitySecret) }),
   });

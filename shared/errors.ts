@@ -42,6 +42,7 @@ export const errorTitles = {
   not_found: "There is nothing here",
   notification_unknown: "There is no notification event of this name",
   operator_missing: "An operator must sign in",
+  overloaded: "There is no memory for more at this moment",
   origin_refused: "Pages of this origin may not call",
   payload_rejected: "The job refused its payload",
   permission_missing: "The operator lacks the permission",

@@ -184,12 +184,16 @@ export interface DeliveryVerifier {
   /**
    * Resolves when `signature` covers exactly this body and URL, and is still valid: to the
    * signature's own id, another for each delivery, if it has one. What is signed is bytes: a text
-   * stands for its UTF-8.
+   * stands for its UTF-8; a function gives them, and is called only where the rest is right.
    *
    * @throws {RequestError} `signature_invalid` or `signature_expired`
    */
   verify(
-    delivery: { signature: string; body: string | Uint8Array; url: string },
+    delivery: {
+      signature: string;
+      body: string | Uint8Array | (() => Promise<Uint8Array>);
+      url: string;
+    },
   ): Promise<{ id?: string }>;
 }
 

@@ -52,8 +52,10 @@ export const jobRoutes = new Hono<AppEnv>()
     const enqueued = await c.var.deps.jobs.enqueueUnchecked(name, body.input, {
       ...timing(body),
       dedupeId,
+      lookUp: true,
+      reuse: body.reuse,
     });
-    return c.json({ ...enqueued, job: name, state: "queued" }, 202, {
+    return c.json({ ...enqueued, job: name, state: enqueued.state ?? "queued" }, 202, {
       Location: jobLocation(c, enqueued.id),
     });
   })
@@ -67,6 +69,7 @@ export const jobRoutes = new Hono<AppEnv>()
     const group = await c.var.deps.jobs.enqueueGroup(body.jobs.map(toNamedJob), {
       then: body.then as NamedGroupOptions<AppRegistry>["then"],
       dedupeId: body.dedupeId,
+      lookUp: true,
     });
     return c.json(group, 202);
   })
@@ -151,15 +154,16 @@ type WireJob = {
   delay?: string;
   notBefore?: string;
   dedupeId?: string;
+  reuse?: "failed";
 };
 
 /** A job as it came over the wire; its name and input are checked when it is enqueued. */
 function toNamedJob(
-  { job, input, dedupeId, ...when }: WireJob,
+  { job, input, dedupeId, reuse, ...when }: WireJob,
   index: number,
 ): NamedJob<AppRegistry> {
-  const named = { job, input, dedupeId, ...timing(when, `jobs[${index}].`) };
-  return named as NamedJob<AppRegistry>;
+  const timed = timing(when, `jobs[${index}].`);
+  return { job, input, dedupeId, reuse, lookUp: true, ...timed } as NamedJob<AppRegistry>;
 }
 
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };

@@ -54,6 +54,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   notification_unknown: 404,
   operator_missing: 401,
   origin_refused: 403,
+  overloaded: 503,
   payload_rejected: NO_MORE_RETRIES,
   permission_missing: 403,
   postgres_busy: 503,

@@ -42,7 +42,9 @@ export const NotifyAnswer = z.object({
     "Where it stands is at /api/notifications/:id, and at /api/jobs/:id as its job. Events that are told together share one.",
   ),
   event: z.string(),
-  deduplicated: z.boolean().describe("True where this dedupeId was known."),
+  deduplicated: z.boolean().describe(
+    "True where this dedupeId was known: sent in the last 10 minutes, or told in the last 400 days.",
+  ),
   until: z.iso.datetime().optional().describe("When those are told that are told together."),
 });
 export type NotifyAnswer = z.infer<typeof NotifyAnswer>;

@@ -8,6 +8,7 @@
  */
 import type * as z from "zod";
 import {
+  AppError,
   BodyInvalidError,
   type Clock,
   type Config,
@@ -28,6 +29,7 @@ import { type EventName, eventNames } from "./events/names.ts";
 import type { notificationEvents } from "./events/table.ts";
 import { nextTime } from "./local_time.ts";
 import { secretOfNotifications, sqlOfNotifications } from "./parts.ts";
+import { readNotification } from "./reading.ts";
 import { recipientId } from "./recipients.ts";
 import { eventOf } from "./sending/event_of.ts";
 import {
@@ -126,20 +128,35 @@ interface Telling {
 type Told = Omit<NotifyAnswer, "event">;
 
 async function mailOne(telling: Telling, event: NotificationEvent): Promise<Told> {
-  const { parts: { clock, config, jobs }, name, to, data, options, recipient } = telling;
+  const { parts: { clock, config, database, jobs }, name, to, data, options, recipient } = telling;
   const { dedupeId, delayMs = 0, notBefore } = options;
   const wanted = notBefore === undefined ? clock.now() + delayMs : Date.parse(notBefore);
   const due = quietEnd(config, event, { to }, wanted) ?? wanted;
   const next = nextHop(clock.now(), due);
-  return await jobs.enqueue(sendJobOf(name), {
+  const told = dedupeId === undefined ? undefined : idOf(name, recipient, dedupeId);
+  const { id, deduplicated } = await jobs.enqueue(sendJobOf(name), {
     event: name,
     to,
     data,
     ...(next < due && { notBefore: due }),
   }, {
     notBefore: next,
-    ...(dedupeId !== undefined && { dedupeId: idOf(name, recipient, dedupeId) }),
+    ...(told !== undefined && { dedupeId: told }),
   });
+  // QStash knows those of the last ten minutes; of the others the job finds out, as this does.
+  const isKnown = deduplicated || (told !== undefined && await hasEnded(database, id));
+  return { id, deduplicated: isKnown };
+}
+
+/** Whether it was told before, which the log knows for 400 days. */
+async function hasEnded(sql: Sql | undefined, id: string): Promise<boolean> {
+  try {
+    return sql !== undefined && await readNotification(sql, id) !== undefined;
+  } catch (error) {
+    // Postgres is away: to send needs it, to be asked does not.
+    if (!(error instanceof AppError)) throw error;
+    return false;
+  }
 }
 
 async function collapse(telling: Telling, withinMs: number): Promise<Told> {

@@ -19,7 +19,7 @@ import { childJobId, hashedId } from "./identity.ts";
 import { applyOnce } from "./effects.ts";
 import { enqueueGroup, enqueueJob } from "./enqueue.ts";
 import type { JobContext, Registry, TransactionOptions } from "./job.ts";
-import { decodeStep, encodeStep, type Kept, toKept } from "./kept.ts";
+import { decodeKept, encodeKept, type Kept, toKept } from "./kept.ts";
 
 const MOST_STEP_BYTES = 256 * 1024;
 
@@ -148,12 +148,12 @@ export function startRun(
         if (run.steps && Object.hasOwn(run.steps, name)) {
           const kept = run.steps[name];
           const opened = await openResult(seal, place, { kept, isSecret });
-          return (opened ? opened.value : decodeStep(kept)) as Kept<T>;
+          return (opened ? opened.value : decodeKept(kept)) as Kept<T>;
         }
         assertHeld();
         const json = toKept(`the result of the ${place}`, await work());
         const sealed = await sealResult(seal, place, { json, isSecret });
-        const steps = { ...run.steps, [name]: sealed ?? encodeStep(json) };
+        const steps = { ...run.steps, [name]: sealed ?? encodeKept(json) };
         if (JSON.stringify(steps).length > MOST_STEP_BYTES) {
           throw new RangeError(`Cannot keep the step "${name}": all results exceed 256 KB`);
         }
@@ -216,10 +216,10 @@ export function startRun(
         }, async (sql) => {
           const json = toKept(`the result of the ${place}`, await work(sql));
           const sealed = await sealResult(seal, place, { json, isSecret: false });
-          return sealed ?? (json === undefined ? undefined : JSON.parse(json));
+          return sealed ?? encodeKept(json);
         });
         const opened = await openResult(seal, place, { kept, isSecret: false });
-        return (opened ? opened.value : kept) as Kept<T>;
+        return (opened ? opened.value : decodeKept(kept)) as Kept<T>;
       },
     },
   };

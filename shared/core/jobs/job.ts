@@ -4,7 +4,7 @@
  * @module
  */
 import type * as z from "zod";
-import type { JobOutcome } from "../../contracts/job.ts";
+import type { JobOutcome, JobStateName } from "../../contracts/job.ts";
 import type { LimitPolicy } from "../../contracts/limit.ts";
 import type { Clock, FlowControl, Log, Redis, Sql } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
@@ -35,13 +35,29 @@ export interface EnqueueOptions {
    * Any text of up to 256 characters.
    */
   dedupeId?: string;
+  /**
+   * With a `dedupeId`: looks up how a job of this id stands before anything is sent, and says so in
+   * the answer. One command, and for one that is known no message. Without it only what was enqueued
+   * in the last 10 minutes is told from what is new. Default: false; over HTTP it is always done.
+   */
+  lookUp?: boolean;
+  /**
+   * `failed`: where the job of this `dedupeId` has failed, it is run anew with this input, as its next
+   * generation. Looks up as well; at most 5 commands. Default: such a job stays failed.
+   */
+  reuse?: "failed";
 }
 
 /** A job that was accepted. */
 export interface Enqueued {
   id: string;
-  /** True when an equal `dedupeId` was enqueued in the last 10 minutes, so nothing new was sent. */
+  /**
+   * True when nothing new was sent: an equal `dedupeId` was enqueued in the last 10 minutes, or was
+   * looked up and found.
+   */
   deduplicated: boolean;
+  /** Where it stands: `queued` when it is new, or what was found. Absent where nobody looked it up. */
+  state?: JobStateName;
 }
 
 /** A limit that a job counts by, before it runs. */
