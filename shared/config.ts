@@ -63,6 +63,8 @@ const schema = z.object({
   AUTH_JWKS_URL: httpUrl.optional(),
   CLIENT_IP_HEADER: z.string().regex(/^[A-Za-z0-9-]+$/, "must be the name of a header").optional(),
   FEED_UNIQUES: z.enum(["exact", "approximate"]).default("exact"),
+  FEED_RANK: z.enum(["declared", "all"]).optional(),
+  FEED_BOOKINGS: z.enum(["backend", "users", "anyone"]).default("backend"),
   FEED_FLUSH_MINUTES: z.coerce.number().int().min(5)
     .refine((minutes) => MINUTES_OF_A_DAY % minutes === 0, "must divide a day, as 120 does")
     .default(120),
@@ -122,6 +124,10 @@ export interface Config {
     uniques: "exact" | "approximate";
     /** How far apart flushes are while there is traffic. */
     flushMs: number;
+    /** Which listings are ranked. Default: the database says, by what it held when it was first asked. */
+    rank?: "declared" | "all";
+    /** Whose word counts for a booking. */
+    bookings: "backend" | "users" | "anyone";
   };
   /** The language model; chat is off without `OPENAI_API_KEY`. */
   llm?: { apiKey: string; baseUrl: string; model: string };
@@ -197,6 +203,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if (parsed.data?.AUTH_SECRET && parsed.data.AUTH_JWKS_URL) {
     faults.push({ setting: "AUTH_JWKS_URL", message: "must not be set beside AUTH_SECRET" });
   }
+  const { AUTH_SECRET, AUTH_JWKS_URL, FEED_BOOKINGS } = parsed.data ?? {};
+  if (FEED_BOOKINGS === "users" && !AUTH_SECRET && !AUTH_JWKS_URL) {
+    faults.push({
+      setting: "FEED_BOOKINGS",
+      message: "is `users`, which needs AUTH_SECRET or AUTH_JWKS_URL",
+    });
+  }
   if (parsed.data?.RESEND_API_KEY && !parsed.data.MAIL_FROM) {
     faults.push({ setting: "MAIL_FROM", message: "is missing, beside RESEND_API_KEY" });
   }
@@ -227,7 +240,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       ? { jwksUrl: settings.AUTH_JWKS_URL }
       : undefined,
     clientIpHeader: settings.CLIENT_IP_HEADER,
-    feed: { uniques: settings.FEED_UNIQUES, flushMs: settings.FEED_FLUSH_MINUTES * 60_000 },
+    feed: {
+      uniques: settings.FEED_UNIQUES,
+      flushMs: settings.FEED_FLUSH_MINUTES * 60_000,
+      ...(settings.FEED_RANK && { rank: settings.FEED_RANK }),
+      bookings: settings.FEED_BOOKINGS,
+    },
     llm: settings.OPENAI_API_KEY
       ? {
         apiKey: settings.OPENAI_API_KEY,
