@@ -56,7 +56,7 @@ export const eventPrices: readonly PriceRow[] = [
         batch: "batch-0123456789",
         impressions: Array.from({ length: 100 }, (_, n) => ({
           kind: ["locations", "events", "services"][n % 3],
-          id: n % 2 === 0 ? n : `id ${n}`,
+          id: n % 2 === 0 ? n : `id-${n}`,
         })),
       }),
   },
