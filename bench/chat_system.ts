@@ -54,6 +54,8 @@ export async function startChatSystem(): Promise<ChatSystem> {
       OPENAI_BASE_URL: `${llmAt.url}/v1`,
       DATABASE_URL: postgres.url,
       AUTH_SECRET,
+      STREAMS_PER_USER: "10000",
+      STREAMS_PER_ADDRESS: "100000",
       DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${probe.port}`,
       NO_COLOR: "1",
     },

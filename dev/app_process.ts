@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { printError } from "../shared/adapters/terminal.ts";
 import { answerIn, linesOf } from "./app_line.ts";
 import { readableLine } from "./log_line.ts";
 import { listen, type Listening } from "./server.ts";
@@ -19,6 +20,8 @@ export interface AppProcessOptions {
   watch: readonly string[];
   /** The app's port, held while it does not listen, so that nobody else takes it. Default: none. */
   holdPort?: number;
+  /** Names that the port may be called by while it is held, beside the loopback ones. */
+  allowHosts?: readonly string[];
   /** Lines of the app's output that are no news. Default: none. */
   hide?: RegExp;
   /** How far the clock is ahead, in ms, whenever the app starts; it does not listen before that. */
@@ -94,7 +97,7 @@ export class AppProcess {
 
   /** Answers in the app's place. */
   #hold(): void {
-    const { holdPort: port } = this.#options;
+    const { holdPort: port, allowHosts } = this.#options;
     if (port === undefined || this.#held || this.#closed) return;
     const answer = () =>
       new Response("The app does not run: `deno task dev` says why\n", {
@@ -102,7 +105,7 @@ export class AppProcess {
         headers: { "Retry-After": "1" },
       });
     try {
-      this.#held = listen(answer, { port, tries: 0, shared: true });
+      this.#held = listen(answer, { port, tries: 0, shared: true, allowHosts });
     } catch (error) {
       // Somebody was quicker; the app says so when it starts.
       if (!(error instanceof Deno.errors.AddrInUse)) throw error;
@@ -167,10 +170,11 @@ class Running {
       env: environment(),
       stdin: "piped",
       stdout: "piped",
-      stderr: "inherit",
+      stderr: "piped",
     }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
     void this.#pass();
+    void this.#passErrors();
     this.#ended = this.#child.status.then(({ code }) => onEnd(code));
   }
 
@@ -196,11 +200,16 @@ class Running {
     await this.#ended;
   }
 
+  async #passErrors(): Promise<void> {
+    for await (const line of linesOf(this.#child.stderr)) printError(line);
+  }
+
   async #pass(): Promise<void> {
     const colour = Deno.stdout.isTerminal() && !Deno.noColor;
     for await (const line of linesOf(this.#child.stdout)) {
       const offsetMs = answerIn(line);
       if (offsetMs !== undefined) this.#onAnswer(offsetMs);
+      // Made for a terminal already; its colours are ours.
       else if (!this.#hide?.test(line)) console.log(readableLine(line, colour));
     }
   }

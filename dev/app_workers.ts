@@ -22,6 +22,8 @@ let worker: Awaited<ReturnType<typeof unstable_startWorker>> | undefined;
 for await (const offsetMs of offsets()) {
   if (!worker) {
     worker = await unstable_startWorker({
+      // functions/worker.ts behind the guard.
+      entrypoint: new URL("worker.ts", import.meta.url).pathname,
       config: new URL("../wrangler.toml", import.meta.url).pathname,
       bindings: Object.fromEntries(
         settings.map((name) => [name, { type: "secret_text", value: process.env[name] ?? "" }]),

@@ -10,6 +10,7 @@
 import { installClock, VirtualClock, WallClock } from "./clock.ts";
 import type { DevClock } from "./clock.ts";
 import { createMigratedPostgres } from "./database.ts";
+import type { GuardOptions } from "./guard.ts";
 import { createLlmServer, type LlmServer } from "./llm/server.ts";
 import { createMailServer, type MailServer } from "./mail/server.ts";
 import { parseDuration } from "./qstash/durations.ts";
@@ -79,6 +80,7 @@ export const cloudSecrets = {
   SERVICE_TOKENS: "dev-service-token",
   OPERATOR_TOKENS: "dev-operator-token",
   IDENTITY_SECRET: "dev-identity-secret",
+  SECRET_KEYS: "dev-secret-key-for-loopback-alone",
   WEBHOOK_SECRET_GITHUB: "dev-github-secret",
   WEBHOOK_SECRET_STANDARD: "whsec_ZGV2LXN0YW5kYXJkLXdlYmhvb2stc2VjcmV0",
   WEBHOOK_SECRET_RESEND: "whsec_ZGV2LXJlc2VuZC13ZWJob29rLXNlY3JldC0x",
@@ -104,8 +106,8 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const redis = await createRedisServer({ clock, redisUrl });
   const qstash = createQstashServer({ clock, plan, newMessageId: options.newMessageId });
   const servers: Listening[] = [];
-  const serve = (server: { fetch: Parameters<typeof listen>[0] }) => {
-    const listening = listen((request, connection) => server.fetch(request, connection));
+  const serve = (server: { fetch: Parameters<typeof listen>[0] }, guard?: GuardOptions) => {
+    const listening = listen((request, connection) => server.fetch(request, connection), guard);
     servers.push(listening);
     return listening.url;
   };
@@ -113,7 +115,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const url = serve({
     fetch: (request, { remoteAddr }) =>
       app.fetch(request, { clientAddress: (remoteAddr as Deno.NetAddr).hostname }),
-  });
+  }, { embeddable: true });
   const secrets = { ...cloudSecrets, ...options.environment };
   const mail = createMailServer({
     clock,

@@ -7,6 +7,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { print, printError } from "../shared/adapters/terminal.ts";
 import { readSettings } from "./settings_file.ts";
 
 const running = readSettings();
@@ -62,7 +63,8 @@ const fates: Fate[] = [
     input: {},
     end: "succeeded",
     deliveries: 1,
-    commands: 2,
+    // Each of both looks for the other first.
+    commands: 2 + 2,
     twice: true,
   },
   {
@@ -96,13 +98,13 @@ const states = await readStates(sent);
 const beforeIdle = await meters();
 const ledgerAddsUp = printLedger(sent, states, before, after);
 const idle = await idleMinute(beforeIdle);
-console.log(ledgerAddsUp && idle === 0 ? "\nEverything adds up" : "\nSomething does not add up");
+print(ledgerAddsUp && idle === 0 ? "\nEverything adds up" : "\nSomething does not add up");
 Deno.exit(ledgerAddsUp && idle === 0 ? 0 : 1);
 
 function wholeNumber(option: "jobs" | "idle-seconds", least: number): number {
   const value = Number(options[option]);
   if (Number.isInteger(value) && value >= least) return value;
-  console.error(`--${option} must be a whole number from ${least} on, got ${options[option]}`);
+  printError(`--${option} must be a whole number from ${least} on, got ${options[option]}`);
   return Deno.exit(1);
 }
 
@@ -111,7 +113,7 @@ async function requireRunning(): Promise<void> {
     await (await fetch(`${options.app}/health`)).body?.cancel();
     await meters();
   } catch {
-    console.error(
+    printError(
       `Nothing answers at ${options.app}, ${options.redis} and ${options.qstash}.\n` +
         "Start `deno task dev` in another terminal of this folder; for one of another folder, add\n" +
         "--app, --redis and --qstash with the addresses of its table.",
@@ -156,7 +158,7 @@ async function sendAll(): Promise<Sent[]> {
   return await inParallel(20, plan, async ({ fate, index }) => {
     const body = {
       input: { message: `demo ${index}`, ...fate.input },
-      dedupeId: `${run}:${index}`,
+      ...(fate.twice && { dedupeId: `${run}:${index}` }),
       ...(fate.cancel && { delay: "1h" }),
     };
     const { id } = await call("POST", "/api/jobs/debug.echo", body);
@@ -190,11 +192,11 @@ async function waitUntilDelivered(count: number): Promise<void> {
     // A delivery is billed when it begins; its last command says that it is over.
     const over = seen === expected.messages &&
       now.commands - before.commands >= expected.commands;
-    if (over) return console.log(`  ${count} jobs have ended`);
+    if (over) return print(`  ${count} jobs have ended`);
     if (now.messages !== last.messages || now.commands !== last.commands) {
       changedAt = performance.now();
     } else if (performance.now() - changedAt > PATIENCE_MS) {
-      return console.log(`  Nothing has moved for ${PATIENCE_MS / 1_000} s: on to the ledger`);
+      return print(`  Nothing has moved for ${PATIENCE_MS / 1_000} s: on to the ledger`);
     }
     last = now;
     await pause(200);
@@ -216,13 +218,13 @@ type Meters = Awaited<ReturnType<typeof meters>>;
 function printLedger(jobs: Sent[], states: Map<string, string>, from: Meters, to: Meters): boolean {
   let addsUp = true;
   const row = (...cells: (string | number)[]) =>
-    console.log(
+    print(
       "  " +
         cells.map((cell, index) =>
           index === 0 ? String(cell).padEnd(34) : String(cell).padStart(12)
         ).join(""),
     );
-  console.log("\nLedger");
+  print("\nLedger");
   row("fate", "jobs", "ended so", "deliveries", "commands");
   let deliveries = 0;
   let commands = 0;
@@ -238,13 +240,13 @@ function printLedger(jobs: Sent[], states: Map<string, string>, from: Meters, to
   const billed = { messages: to.messages - from.messages, commands: to.commands - from.commands };
   row("as the meters saw it", "", "", billed.messages, billed.commands);
   addsUp &&= billed.messages === deliveries && billed.commands === commands;
-  console.log("\nBilled commands by name");
+  print("\nBilled commands by name");
   for (const [name, count] of Object.entries(to.byCommand as Record<string, number>)) {
     const difference = count - (from.byCommand[name] ?? 0);
     if (difference > 0) row(`  ${name}`, "", "", "", difference);
   }
   row("reading the states afterwards", jobs.length, "", "", beforeIdle.commands - to.commands);
-  console.log(
+  print(
     `\n  ${(billed.commands / jobs.length).toFixed(2)} commands a job; ` +
       `BullMQ takes 32 to 85, Celery 17, and both go on when nothing happens`,
   );
@@ -259,7 +261,7 @@ async function idleMinute(from: Meters): Promise<number> {
   }
   const { commands } = await meters();
   const added = commands - from.commands;
-  console.log(`  ${idleSeconds} idle seconds added ${added} commands`);
+  print(`  ${idleSeconds} idle seconds added ${added} commands`);
   return added;
 }
 
@@ -270,9 +272,9 @@ function progress(what: string, outOf: number): () => void {
     done++;
     if (isTerminal) {
       Deno.stdout.writeSync(new TextEncoder().encode(`\r  ${what}: ${done} of ${outOf} `));
-      if (done === outOf) console.log();
+      if (done === outOf) print();
     } else if (done === outOf || done % Math.ceil(outOf / 5) === 0) {
-      console.log(`  ${what}: ${done} of ${outOf}`);
+      print(`  ${what}: ${done} of ${outOf}`);
     }
   };
 }

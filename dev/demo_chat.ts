@@ -8,6 +8,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { print, printError } from "../shared/adapters/terminal.ts";
 import { billDifferences, billMessages, billModes, billRows } from "./demo_chat_bill.ts";
 import { planChat } from "./demo_chat_plan.ts";
 import {
@@ -43,14 +44,14 @@ const seed = wholeNumber("seed", options.seed, 0, 1_000_000);
 const startedAt = performance.now();
 const addsUp = await run();
 const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-console.log(`\n${addsUp ? "Everything adds up" : "Something does not add up"}, in ${seconds} s`);
+print(`\n${addsUp ? "Everything adds up" : "Something does not add up"}, in ${seconds} s`);
 Deno.exit(addsUp ? 0 : 1);
 
 async function run(): Promise<boolean> {
   await using system = await startSystem();
   const plan = planChat({ conversations, exchanges, tokens, seed });
   const replies = conversations * exchanges;
-  console.log(
+  print(
     `\n${conversations} conversations with ${exchanges} questions each, half direct and half queued;\n` +
       `replies of ${tokens} tokens at 50 a second, two tabs at each, one of which leaves and returns`,
   );
@@ -74,12 +75,12 @@ async function run(): Promise<boolean> {
 /** Moves on until every watchdog has come and every request has ended. */
 async function settled(system: System): Promise<void> {
   await system.pass(UNTIL_ALL_CAME_MS);
-  if (!await system.atRest()) console.log(`  ${system.open()} requests have not ended`);
+  if (!await system.atRest()) print(`  ${system.open()} requests have not ended`);
 }
 
 function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  console.error(`--${option} must be a whole number from ${least} to ${most}, got ${text}`);
+  printError(`--${option} must be a whole number from ${least} to ${most}, got ${text}`);
   return Deno.exit(1);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { print } from "../shared/adapters/terminal.ts";
 import {
   type BillRow,
   type MessageBill,
@@ -21,7 +22,7 @@ const LINES = 10;
 
 function row(first: string, ...cells: (string | number)[]): void {
   const texts = cells.map((cell) => typeof cell === "number" ? grouped(cell) : cell);
-  console.log("  " + first.padEnd(50) + texts.map((text) => text.padStart(12)).join(""));
+  print("  " + first.padEnd(50) + texts.map((text) => text.padStart(12)).join(""));
 }
 
 /** Shows how far the conversations are: one line that changes, or a few lines. */
@@ -33,34 +34,34 @@ export function createStatus(
   const startedAt = performance.now();
   const tabs: Viewer[] = [];
   let ended = 0;
-  const print = () => {
+  const show = () => {
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
     const tokens = spoken.reduce((sum, { pieces }) => sum + pieces, 0);
     const held = tabs.reduce((sum, { text }) => sum + text.length, 0);
     const line = `  ${grouped(ended)} of ${grouped(outOf)} replies, ${grouped(tokens)} tokens ` +
       `said, ${grouped(held)} characters in ${grouped(tabs.length)} tabs, after ${seconds} s`;
     if (isTerminal) Deno.stdout.writeSync(new TextEncoder().encode(`\r${line.padEnd(100)}`));
-    else console.log(line);
+    else print(line);
   };
-  const timer = setInterval(() => isTerminal && print(), SHOW_EVERY_MS);
+  const timer = setInterval(() => isTerminal && show(), SHOW_EVERY_MS);
   return {
     tab: (viewer) => void tabs.push(viewer),
     ended() {
       ended++;
       const tenth = (count: number) => Math.floor(LINES * count / outOf);
-      if (!isTerminal && tenth(ended) > tenth(ended - 1) && ended < outOf) print();
+      if (!isTerminal && tenth(ended) > tenth(ended - 1) && ended < outOf) show();
     },
     end() {
       clearInterval(timer);
+      show();
       print();
-      console.log();
     },
   };
 }
 
 /** Each mode against the price list and the designs before; true where none is dearer than allowed. */
 export function printModes(modes: readonly ModeBill[]): boolean {
-  console.log("\n  Commands for a reply with one viewer, limit checks apart");
+  print("\n  Commands for a reply with one viewer, limit checks apart");
   row("", "replies", "mean", "most", "allowed");
   for (const { mode, replies, mean, most, allowed } of modes) {
     row(
@@ -84,18 +85,18 @@ export function printRows(
   metered: Metered,
   differences: readonly string[],
 ): boolean {
-  console.log("\n  The bill");
+  print("\n  The bill");
   row("", "times", "commands");
   for (const { what, times, commands } of rows) row(what, times || "", commands);
   row("as the meters saw it", "", metered.commands);
-  console.log(`  Tabs that left in the middle came back ${grouped(returns)} times`);
-  for (const difference of differences) console.log(`    ${difference}`);
+  print(`  Tabs that left in the middle came back ${grouped(returns)} times`);
+  for (const difference of differences) print(`    ${difference}`);
   return differences.length === 0;
 }
 
 /** Messages of QStash; true where a reply has one, and each that had to wait two more at most. */
 export function printMessages({ replies, putOff, woken, early }: MessageBill): boolean {
-  console.log("\n  Messages");
+  print("\n  Messages");
   row("replies", replies);
   row("jobs that came too early, and were put off", putOff);
   row("replies that waited, and were woken", woken);
@@ -104,10 +105,10 @@ export function printMessages({ replies, putOff, woken, early }: MessageBill): b
 
 /** The hour at rest; true where it cost nothing. */
 export function printIdle({ tabs, commands, messages, complaints }: Idle): boolean {
-  console.log(`\n  An hour of ${tabs} idle tabs, and of ${tabs} that return to a finished reply`);
+  print(`\n  An hour of ${tabs} idle tabs, and of ${tabs} that return to a finished reply`);
   row("", "commands", "messages");
   row("as the meters saw it", commands, messages);
   row("tabs that poll, 36,000 each", tabs * POLLED_A_SECOND * 3_600, "–");
-  for (const complaint of complaints) console.log(`    ${complaint}`);
+  for (const complaint of complaints) print(`    ${complaint}`);
   return commands === 0 && messages === 0 && complaints.length === 0;
 }

@@ -7,6 +7,7 @@
  * @module
  */
 import { sign } from "hono/jwt";
+import { printError } from "../shared/adapters/terminal.ts";
 import { createApp } from "../functions/app.ts";
 import { createDatabase, createDeps } from "../functions/deps.ts";
 import { createOpenAi } from "../shared/adapters/openai.ts";
@@ -71,13 +72,16 @@ export async function startSystem(): Promise<System> {
   const keep = (event: string, fields: LogFields = {}) => {
     if (event === "request.ended") open--;
     if (event === "job.deferred") deferrals++;
-    if (event === "stream.failed" || event === "reply.broke_off") console.error(event, fields);
+    if (event === "stream.failed" || event === "reply.broke_off") {
+      printError(`${event} ${JSON.stringify(fields)}`);
+    }
   };
   let database: Database | undefined;
   const cloud: Cloud = await createCloud({
     clock: "wall",
     postgres: true,
-    environment: { AUTH_SECRET },
+    // Everybody of the demo is at one address.
+    environment: { AUTH_SECRET, STREAMS_PER_ADDRESS: "10000" },
     app: (environment) => {
       const config = readConfig(environment);
       const clock = { now: () => cloud.clock.now() };

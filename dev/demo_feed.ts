@@ -7,6 +7,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { print, printError } from "../shared/adapters/terminal.ts";
 import { createPostgres } from "../shared/adapters/postgres.ts";
 import { billEvents, billFlush, oldEvents, scanPages } from "./demo_feed_old_design.ts";
 import { printBills, printFindings, printLedger } from "./demo_feed_print.ts";
@@ -50,7 +51,7 @@ const before = await requireRunning();
 const startedAt = performance.now();
 const run = Math.floor(Date.now() / 1_000) % 1_000_000_000;
 const plan = planDay({ events, seed, run });
-console.log(
+print(
   `A day of seed ${seed}: ${grouped(plan.events)} events (impressions singly) of ` +
     `${grouped(plan.visitors)} visitors on ${grouped(plan.listings.length)} listings,\n` +
     `in ${
@@ -76,7 +77,7 @@ const sent = await sendDay(plan, {
 });
 const movedMs = await system.readClock();
 const days = [...sent.expected.days.keys()];
-console.log(
+print(
   days.length === 1 ? `  all of it on ${days[0]}` : `  over midnight: ${days.join(", ")}`,
 );
 // What QStash has kept goes to Redis first.
@@ -87,7 +88,7 @@ const database = createPostgres({ url: options.database });
 const jobs = await Promise.all(flushes);
 await ranked(database, await flushesEnded(database, jobs));
 const after = await system.meterAtRest();
-console.log(`  ${jobs.length} flushes have ended, and every kind is ranked\n`);
+print(`  ${jobs.length} flushes have ended, and every kind is ranked\n`);
 
 const findings = [
   ...await compareCounts(database, plan, sent.expected),
@@ -103,13 +104,13 @@ const old = billEvents(oldEvents(plan));
 printBills({ billed, old: { ...old.bill, ...billFlush(scanPages(old)) }, keys: old });
 
 if (movedMs > CLOCK_MS) {
-  console.log(
+  print(
     `\nThe app's clock was moved by ${Math.round(movedMs / 1_000)} s meanwhile: run again`,
   );
 }
 const addsUp = sameCounts && samePrices && movedMs <= CLOCK_MS;
 const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-console.log(`\n${addsUp ? "Everything adds up" : "Something does not add up"}, in ${seconds} s`);
+print(`\n${addsUp ? "Everything adds up" : "Something does not add up"}, in ${seconds} s`);
 Deno.exit(addsUp ? 0 : 1);
 
 function today(): string {
@@ -123,7 +124,7 @@ function flush(day: string): Promise<string> {
 function wholeNumber(option: "events" | "seed" | "width", least: number, most: number): number {
   const value = Number(options[option]);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  console.error(
+  printError(
     `--${option} must be a whole number from ${least} to ${most}, got ${options[option]}`,
   );
   return Deno.exit(1);
@@ -135,7 +136,7 @@ async function requireRunning(): Promise<Meter> {
     await system.readClock();
     return await system.meter();
   } catch {
-    console.error(
+    printError(
       `Nothing answers at ${app} and ${redis}, or there is no database.\n` +
         "Start `deno task dev` in another terminal of this folder; for one of another folder, add\n" +
         "--app, --redis and --database with the addresses of its table.",

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { print } from "../shared/adapters/terminal.ts";
 import { type ExpectedCounts, metrics } from "./demo_feed_expected.ts";
 import type { Action } from "./demo_feed_plan.ts";
 import type { Finding } from "./demo_feed_proof.ts";
@@ -29,18 +30,18 @@ const names: Readonly<Record<Action["type"], string>> = {
 
 function row(first: string, ...cells: (string | number)[]): void {
   const texts = cells.map((cell) => typeof cell === "number" ? grouped(cell) : cell);
-  console.log("  " + first.padEnd(46) + texts.map((text) => text.padStart(16)).join(""));
+  print("  " + first.padEnd(46) + texts.map((text) => text.padStart(16)).join(""));
 }
 
 /** What was compared; true when nothing differs. */
 export function printFindings(findings: readonly Finding[], totals: ExpectedCounts): boolean {
-  console.log("Counts, as this demo has counted them beside the system");
+  print("Counts, as this demo has counted them beside the system");
   row("", "in all", "compared", "differ");
   findings.forEach(({ what, compared, differences }, index) => {
     const metric = metrics[index];
     row(what, metric ? totals[metric] : "", compared, differences.length);
     for (const difference of differences.slice(0, SHOWN_DIFFERENCES)) {
-      console.log(`    ${difference}`);
+      print(`    ${difference}`);
     }
   });
   return findings.every(({ compared, differences }) => compared > 0 && differences.length === 0);
@@ -51,7 +52,7 @@ export function printLedger(
   sent: Sent,
   { billed, total, flushes, days }: { billed: Bill; total: number; flushes: number; days: number },
 ): boolean {
-  console.log("\nBilled Redis commands");
+  print("\nBilled Redis commands");
   row("", "requests", "price list", "billed");
   const { tallies } = sent;
   let same = true;
@@ -78,12 +79,12 @@ export function printLedger(
   row(`${flushes} flushes and rankings`, flushes, `at most ${most}`, rest);
   row("in all", requests, "", total);
   if (sent.repeated > 0) {
-    console.log(
+    print(
       `  ${sent.repeated} requests failed and were sent again, which costs more: run it again`,
     );
   }
   if (sent.later > 0) {
-    console.log(
+    print(
       `  ${sent.later} events went through QStash, since Redis did not answer: run it again`,
     );
   }
@@ -99,13 +100,13 @@ export function printBills(
   const byName = (bill: Bill) =>
     Object.entries(bill).sort(([, one], [, other]) => other - one)
       .map(([name, count]) => `${name} ${grouped(count)}`).join(", ");
-  console.log("\nThe same day by the design before, at $0.20 for 100,000 commands");
+  print("\nThe same day by the design before, at $0.20 for 100,000 commands");
   row("", "commands", "price");
   row("this system, as metered", sum(billed), price(billed));
-  console.log(`    ${byName(billed)}`);
+  print(`    ${byName(billed)}`);
   row("the design before, as counted", sum(old), price(old));
-  console.log(`    ${byName(old)}`);
-  console.log(
+  print(`    ${byName(old)}`);
+  print(
     `  ${(sum(old) / sum(billed)).toFixed(1)} times as many. Its figures come from this very day:
     a view is SET NX EX, and a new one EVAL; each impression, favorite and booking is EVAL;
     each EVAL runs INCR, and EXPIRE on a new counter: all three are billed.

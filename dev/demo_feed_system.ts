@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { print } from "../shared/adapters/terminal.ts";
 
 export interface Addresses {
   app: string;
@@ -117,9 +118,9 @@ export function createProgress(what: string, outOf: number): (done: number) => v
       : `in ${seconds.toFixed(1)} s`;
     const line = `  ${bar} ${grouped(done)} of ${grouped(outOf)} ${what}, ` +
       `${grouped(Math.round(pace))} a second, ${left}`;
-    if (!isTerminal) return console.log(line);
+    if (!isTerminal) return print(line);
     Deno.stdout.writeSync(new TextEncoder().encode(`\r${line.padEnd(100)}`));
-    if (done === outOf) console.log();
+    if (done === outOf) print();
   };
 }
 

@@ -9,6 +9,7 @@
  * @module
  */
 import { parseArgs } from "node:util";
+import { print, printError } from "../shared/adapters/terminal.ts";
 import { grouped } from "./demo_feed_system.ts";
 import { billOf, billOfPlan } from "./demo_notifications_bill.ts";
 import { armFaults, HELD_MS } from "./demo_notifications_faults.ts";
@@ -47,7 +48,7 @@ const seed = wholeNumber("seed", options.seed, 0, 1_000_000);
 const startedAt = performance.now();
 const addsUp = await run();
 const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
-console.log(`\n${addsUp ? "Everything adds up" : "Something does not add up"}, in ${seconds} s`);
+print(`\n${addsUp ? "Everything adds up" : "Something does not add up"}, in ${seconds} s`);
 Deno.exit(addsUp ? 0 : 1);
 
 async function run(): Promise<boolean> {
@@ -84,7 +85,7 @@ async function goThrough(system: System, round: Round, isCalm: boolean): Promise
   const metered = system.metered();
   const { releases } = system.seen;
   const evidence = { system, round, sent, mails, releases, metered };
-  console.log(
+  print(
     `  ${grouped(mails.length)} mails; ${since().refused - refused} requests over the provider's ` +
       `limit, ${
         since().faults - faults
@@ -123,7 +124,7 @@ function describe({ tellings, holds }: Round, how: string): void {
   const events = new Set(tellings.map(({ event }) => event));
   const urgent = tellings.filter(({ event }) => eventOf(event).urgency === "urgent");
   const again = tellings.filter(({ againAfterMs }) => againAfterMs !== undefined);
-  console.log(
+  print(
     `\n${grouped(tellings.length)} notifications of ${events.size} events to ` +
       `${grouped(recipients.size)} people${how}: ${grouped(urgent.length)} urgent,\n` +
       `${again.length} told twice, ${holds.size} people held back; ${perSecond} ${
@@ -135,6 +136,6 @@ function describe({ tellings, holds }: Round, how: string): void {
 function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
-  console.error(`--${option} must be a whole number from ${least} to ${most}, got ${text}`);
+  printError(`--${option} must be a whole number from ${least} to ${most}, got ${text}`);
   return Deno.exit(1);
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { print } from "../shared/adapters/terminal.ts";
 import type { billOfPlan, BillRow } from "./demo_notifications_bill.ts";
 import type { Waits } from "./demo_notifications_proof.ts";
 import type { Standing } from "./demo_notifications_send.ts";
@@ -15,7 +16,7 @@ const LINES = 10;
 
 function row(first: string, ...cells: (string | number)[]): void {
   const texts = cells.map((cell) => typeof cell === "number" ? grouped(cell) : cell);
-  console.log("  " + first.padEnd(50) + texts.map((text) => text.padStart(12)).join(""));
+  print("  " + first.padEnd(50) + texts.map((text) => text.padStart(12)).join(""));
 }
 
 /** Shows where a round stands: one line that changes, or a few lines. */
@@ -26,13 +27,13 @@ export function createStatus(
   const startedAt = performance.now();
   let shownAt = -Infinity;
   let shown = "";
-  const print = ({ told, waiting, now }: Standing) => {
+  const render = ({ told, waiting, now }: Standing) => {
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
     const line = `  ${grouped(told)} of ${grouped(outOf)} told, ${grouped(mailed())} mails sent, ` +
       `${grouped(waiting)} waiting, ${grouped(failed())} failed at the provider; ` +
       `it is ${new Date(now).toISOString().slice(5, 19).replace("T", " ")}, after ${seconds} s`;
     if (isTerminal) Deno.stdout.writeSync(new TextEncoder().encode(`\r${line.padEnd(110)}`));
-    else console.log(line);
+    else print(line);
   };
   return {
     show(standing) {
@@ -43,11 +44,11 @@ export function createStatus(
       if (isTerminal ? now - shownAt < 100 : tenth === shown) return;
       shownAt = now;
       shown = tenth;
-      print(standing);
+      render(standing);
     },
     end(standing) {
-      print(standing);
-      if (isTerminal) console.log();
+      render(standing);
+      if (isTerminal) print();
     },
   };
 }
@@ -58,7 +59,7 @@ export function printFindings(findings: readonly Finding[]): boolean {
   for (const { what, compared, differences } of findings) {
     row(what, compared, differences.length);
     for (const difference of differences.slice(0, SHOWN_DIFFERENCES)) {
-      console.log(`    ${difference}`);
+      print(`    ${difference}`);
     }
   }
   return findings.every(({ differences }) => differences.length === 0);
@@ -66,7 +67,7 @@ export function printFindings(findings: readonly Finding[]): boolean {
 
 /** The longest waits for a turn; true when urgent mail did not wait for other mail. */
 export function printWaits({ urgent, bulk, probes }: Waits, mostForProbes: number): boolean {
-  console.log("\n  The longest waits for a turn, in seconds");
+  print("\n  The longest waits for a turn, in seconds");
   const seconds = (ms: number) => (ms / 1_000).toFixed(1);
   row("bulk mail", seconds(bulk));
   row("urgent mail, all that was told at once", seconds(urgent));
@@ -87,7 +88,7 @@ export interface Bills {
 
 /** The bill; true when the meters saw what the price list says. */
 export function printBill({ rows, plan, metered, deliveries, isCalm }: Bills): boolean {
-  console.log("\n  The bill");
+  print("\n  The bill");
   row("", "times", "commands", "messages");
   let commands = 0;
   for (const { what, times, commands: each } of rows) {
@@ -102,7 +103,7 @@ export function printBill({ rows, plan, metered, deliveries, isCalm }: Bills): b
   const billed = metered.commands - metered.commandsElsewhere;
   row("as the meters saw it", "", billed, metered.messages);
   if (isCalm) row("as the plan alone says", "", plan.commands, plan.messages);
-  console.log(
+  print(
     `  ${
       grouped(plan.mails)
     } mails, ${plan.again} told again later, ${plan.deferrals} times put off` +

@@ -9,10 +9,12 @@ import { cloudSecrets, DEVELOPMENT_MAIL_FROM } from "./cloud.ts";
 import { createLlmServer } from "./llm/server.ts";
 import { createMailServer } from "./mail/server.ts";
 import { createPostgres } from "../shared/adapters/postgres.ts";
-import { AppError } from "../shared/errors.ts";
-import { migrate, missingMigrations } from "../shared/migrations/migrate.ts";
+import { migrate } from "../shared/migrations/migrate.ts";
+import { warningsOf } from "./database.ts";
+import { planTitles, readPlan } from "./plan.ts";
 import { createPostgresServer } from "./postgres/server.ts";
 import { createQstashServer } from "./qstash/server.ts";
+import { planLimits } from "./redis/limits.ts";
 import { createRedisServer } from "./redis/server.ts";
 import { listen, type Listening } from "./server.ts";
 
@@ -46,6 +48,7 @@ export interface LocalCloud {
   close(): Promise<void>;
 }
 
+type AllowHosts = readonly string[] | undefined;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const REDIS_PORT = 8079;
@@ -57,22 +60,26 @@ const LLM_PORT = 8090;
 export interface LocalCloudOptions {
   /** Where the app will listen, without a trailing slash; dev/mail tells it what became of mails. */
   appUrl?: string;
+  /** Names that the servers may be called by, beside the loopback ones. Default: none. */
+  allowHosts?: readonly string[];
 }
 
 /** Starts dev/redis, dev/qstash, dev/postgres, dev/mail and dev/llm, each where no real one is set. */
 export async function startLocalCloud(
   environment: Environment,
   clock: DevClock,
-  { appUrl }: LocalCloudOptions = {},
+  { appUrl, allowHosts }: LocalCloudOptions = {},
 ): Promise<LocalCloud> {
   const postgres = environment.DATABASE_URL ? undefined : startPostgres();
   const redis = environment.UPSTASH_REDIS_REST_URL
     ? undefined
-    : await startRedis(environment, clock);
-  const qstash = environment.QSTASH_URL ? undefined : startQstash(clock);
-  const mail = environment.RESEND_API_KEY ? undefined : startMail(environment, clock, appUrl);
+    : await startRedis(environment, clock, allowHosts);
+  const qstash = environment.QSTASH_URL ? undefined : startQstash(environment, clock, allowHosts);
+  const mail = environment.RESEND_API_KEY
+    ? undefined
+    : startMail(environment, clock, { appUrl, allowHosts });
   // Not for a key alone: one that lies about for other tools must not be billed by this.
-  const llm = environment.OPENAI_BASE_URL ? undefined : startLlm(clock);
+  const llm = environment.OPENAI_BASE_URL ? undefined : startLlm(clock, allowHosts);
   return {
     parts: [
       redis?.part ?? {
@@ -130,17 +137,22 @@ export async function startLocalCloud(
   };
 }
 
-async function startRedis(environment: Environment, clock: DevClock) {
+async function startRedis(
+  environment: Environment,
+  clock: DevClock,
+  allowHosts: AllowHosts,
+) {
   const redisUrl = environment.REDIS_URL || undefined;
-  const server = await createRedisServer({ clock, redisUrl });
-  const listening = listen(server.fetch, { port: REDIS_PORT });
+  const plan = readPlan(environment);
+  const server = await createRedisServer({ clock, redisUrl, limits: plan && planLimits[plan] });
+  const listening = listen(server.fetch, { port: REDIS_PORT, allowHosts });
   const engine = redisUrl ? `the Redis at ${hostOf(redisUrl)}` : "embedded engine";
   return {
     part: {
       name: "redis",
       ...placeOf(listening, REDIS_PORT),
       token: server.token,
-      standsInFor: `Upstash Redis (${engine})`,
+      standsInFor: `Upstash Redis (${engine}${plan ? `; ${planTitles[plan]}` : ""})`,
       realOne: "set UPSTASH_REDIS_REST_URL and _TOKEN" +
         (redisUrl ? "" : "; REDIS_URL for a server"),
     },
@@ -156,15 +168,16 @@ async function startRedis(environment: Environment, clock: DevClock) {
   };
 }
 
-function startQstash(clock: DevClock) {
-  const server = createQstashServer({ clock });
-  const listening = listen(server.fetch, { port: QSTASH_PORT });
+function startQstash(environment: Environment, clock: DevClock, allowHosts: AllowHosts) {
+  const plan = readPlan(environment);
+  const server = createQstashServer({ clock, plan, allowHosts });
+  const listening = listen(server.fetch, { port: QSTASH_PORT, allowHosts });
   return {
     part: {
       name: "qstash",
       ...placeOf(listening, QSTASH_PORT),
       token: server.token,
-      standsInFor: "QStash",
+      standsInFor: plan ? `QStash (${planTitles[plan]})` : "QStash",
       realOne: "set QSTASH_URL, QSTASH_TOKEN and both signing keys; PUBLIC_URL",
     },
     settings: () => ({
@@ -180,16 +193,21 @@ function startQstash(clock: DevClock) {
   };
 }
 
-function startMail(environment: Environment, clock: DevClock, appUrl: string | undefined) {
+function startMail(
+  environment: Environment,
+  clock: DevClock,
+  { appUrl, allowHosts }: LocalCloudOptions,
+) {
   const secret = environment.WEBHOOK_SECRET_RESEND || cloudSecrets.WEBHOOK_SECRET_RESEND;
   const perSecond = environment.MAIL_PER_SECOND ?? "";
   const server = createMailServer({
     clock,
+    allowHosts,
     // The setting says what the account may do; a wrong one is the app's to refuse.
     ratePerSecond: /^[1-9]\d{0,3}$/.test(perSecond) ? Number(perSecond) : undefined,
     webhook: appUrl === undefined ? undefined : { url: `${appUrl}/hooks/resend`, secret },
   });
-  const listening = listen(server.fetch, { port: MAIL_PORT });
+  const listening = listen(server.fetch, { port: MAIL_PORT, allowHosts });
   return {
     part: {
       name: "mail",
@@ -210,9 +228,9 @@ function startMail(environment: Environment, clock: DevClock, appUrl: string | u
   };
 }
 
-function startLlm(clock: DevClock) {
+function startLlm(clock: DevClock, allowHosts: AllowHosts) {
   const server = createLlmServer({ clock });
-  const listening = listen(server.fetch, { port: LLM_PORT });
+  const listening = listen(server.fetch, { port: LLM_PORT, allowHosts });
   return {
     part: {
       name: "llm",
@@ -262,24 +280,6 @@ function startPostgres() {
       await server?.close();
     },
   };
-}
-
-/** A database of yours is looked at, and never changed. */
-async function warningsOf(url: string): Promise<string[]> {
-  // The app says what is wrong with a URL that is none.
-  if (!URL.canParse(url) || !/^postgres(ql)?:/.test(url)) return [];
-  const database = createPostgres({ url });
-  try {
-    const missing = await missingMigrations(database);
-    if (missing.length === 0) return [];
-    const what = missing.map(({ name }) => name).join(", ");
-    return [`Your database has not all of its tables (${what}): run deno task migrate`];
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return [`DATABASE_URL: ${error.message}`];
-  } finally {
-    await database.close();
-  }
 }
 
 function placeOf({ url, port }: Listening, wantedPort: number) {

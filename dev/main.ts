@@ -7,11 +7,15 @@
  * @module
  */
 import process from "node:process";
+import { print, printError } from "../shared/adapters/terminal.ts";
+import { guardSettings } from "./app_guard.ts";
 import { AppProcess } from "./app_process.ts";
+import { readArguments } from "./arguments.ts";
 import { installClock, WallClock } from "./clock.ts";
 import { cloudSecrets, DEVELOPMENT_AUTH_SECRET } from "./cloud.ts";
 import { ApiError } from "./qstash/api_error.ts";
 import { startLocalCloud } from "./local_cloud.ts";
+import { readPlan } from "./plan.ts";
 import { listen } from "./server.ts";
 import { writeSettings } from "./settings_file.ts";
 import { chatUrl, dashboardsUrl, welcome } from "./table.ts";
@@ -21,7 +25,7 @@ const APP_PORT = 8787;
 /** What wrangler says beside the app's log: its settings, and each request once more. */
 const WRANGLERS = /^(\[wrangler:info\]|⎔ Starting|Your Worker has|Binding {2}|env\.[A-Z_]+ |$)/;
 const OURS =
-  /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|AUTH_|FEED_|RESEND_|MAIL_|QUIET_|DIGEST_|MAINTENANCE_|OPENAI_|CHAT_|SENTIMENT_|LEAST_|(SERVICE_TOKENS|OPERATOR_TOKENS|CORS_ORIGINS|IDENTITY_SECRET|NAMESPACE|DATABASE_URL)$)/;
+  /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|AUTH_|FEED_|RESEND_|MAIL_|QUIET_|DIGEST_|MAINTENANCE_|OPENAI_|CHAT_|SENTIMENT_|LEAST_|(SERVICE_TOKENS|OPERATOR_TOKENS|CORS_ORIGINS|IDENTITY_SECRET|SECRET_KEYS|NAMESPACE|DATABASE_URL)$)/;
 
 /** The wall's time, whose skips reach the app before anything is delivered by them. */
 class SharedClock extends WallClock {
@@ -38,14 +42,16 @@ class SharedClock extends WallClock {
   }
 }
 
-const inWorkers = Deno.args.includes("--workers");
+const { workers: inWorkers, allowHosts } = argumentsOrEnd();
 const root = new URL("..", import.meta.url).pathname;
 const clock = new SharedClock();
 // The embedded Redis engine reads Date, so that a skip of the clock reaches every TTL.
 installClock(clock);
 const appPort = await freePort(APP_PORT);
 const appUrl = `http://127.0.0.1:${appPort}`;
-const cloud = await startLocalCloud(process.env, clock, { appUrl });
+const cloud = await startLocalCloud(process.env, clock, { appUrl, allowHosts });
+// Only a real QStash calls from outside; the local one must reach this very app.
+const publicUrl = (process.env.QSTASH_URL && process.env.PUBLIC_URL) || appUrl;
 const yours = Object.fromEntries(
   Object.entries(process.env).filter(([name, value]) => OURS.test(name) && value),
 ) as Record<string, string>;
@@ -53,7 +59,8 @@ const yours = Object.fromEntries(
 const ownUsers: Record<string, string> = yours.AUTH_SECRET || yours.AUTH_JWKS_URL
   ? {}
   : { AUTH_SECRET: DEVELOPMENT_AUTH_SECRET };
-const ownToken = ownUsers.AUTH_SECRET && await userToken(ownUsers.AUTH_SECRET, "ada");
+const ownToken = ownUsers.AUTH_SECRET &&
+  await userToken(ownUsers.AUTH_SECRET, "ada", clock.now());
 
 const app = new AppProcess({
   entry: new URL(inWorkers ? "app_workers.ts" : "app.ts", import.meta.url),
@@ -61,26 +68,32 @@ const app = new AppProcess({
     const settings: Record<string, string> = {
       ...cloudSecrets,
       ...ownUsers,
-      // Your page may stand on any port of this machine.
+      // Your page may stand on any port of this machine; those of others stop at the guard.
       CORS_ORIGINS: "*",
       ...yours,
+      // Whose tokens are yours says nothing of dev's own.
+      ...(ownUsers.AUTH_SECRET && { AUTH_ISSUER: "", AUTH_AUDIENCE: "" }),
       ...cloud.settings(),
-      // Only a real QStash calls from outside; the local one must reach this very app.
-      PUBLIC_URL: (process.env.QSTASH_URL && process.env.PUBLIC_URL) || appUrl,
+      PUBLIC_URL: publicUrl,
+      ...guardSettings(
+        [...allowHosts, URL.parse(publicUrl)?.hostname ?? ""],
+        (yours.CORS_ORIGINS ?? "").split(",").map((origin) => origin.trim()),
+      ),
     };
     return { ...settings, APP_PORT: String(appPort), APP_SETTINGS: Object.keys(settings).join() };
   },
   watch: inWorkers ? [] : [`${root}functions`, `${root}shared`],
   // Not workerd, which is not started afresh; nor where the system cannot share a port.
   holdPort: inWorkers || Deno.build.os !== "linux" ? undefined : appPort,
+  allowHosts,
   hide: inWorkers ? WRANGLERS : undefined,
   // Until Postgres takes connections, what needs it would fail, and open the app's breaker.
   offsetMs: () => cloud.ready.then(() => clock.offsetMs),
-  say: (line) => console.log(line),
+  say: (line) => print(line),
 });
 
 let ending = false;
-const removeSettings = writeSettings({
+const settingsFile = writeSettings(appPort, {
   ...cloudSecrets,
   ...cloud.settings(),
   PUBLIC_URL: appUrl,
@@ -95,14 +108,14 @@ clock.beforeMove = async (offsetMs) => {
   if (realTime) throw new ApiError(412, `cannot move the clock: ${realTime}`);
   await app.setOffset(offsetMs);
 };
-if (!ending) console.log(welcome(describe(runs, warnings)));
+if (!ending) print(welcome(describe(runs, warnings)));
 
 async function end(): Promise<void> {
   if (ending) return;
   ending = true;
   await app.close();
   await cloud.close();
-  removeSettings();
+  settingsFile.remove();
   Deno.exit(0);
 }
 
@@ -145,9 +158,26 @@ function describe(appRuns: boolean, warnings: readonly string[]) {
     readyMs: performance.now(),
     warnings: [
       ...warnings,
+      ...(settingsFile.name === ".dev.env" ? [] : [otherDev(settingsFile.name)]),
       ...(appRuns ? [] : ["The app did not start; the next change starts it again."]),
     ],
   };
+}
+
+function otherDev(file: string): string {
+  return `Another dev runs here and has .dev.env. For commands that are to meet this one:\n` +
+    `  deno run -A --env-file=${file} functions/plan_schedules.ts`;
+}
+
+function argumentsOrEnd() {
+  try {
+    readPlan(process.env);
+    return readArguments(Deno.args);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    printError(error.message);
+    return Deno.exit(1);
+  }
 }
 
 /** The first port from `first` on that nothing listens on, and no other dev is about to. */

@@ -1,31 +1,34 @@
 /**
- * Keeps a page in dev to itself: it needs no token, so it takes requests from its own pages alone.
+ * Keeps what needs no token to itself: pages, and the routes that tests control a server by.
  *
- * A site that is open in the same browser can neither read it nor press its buttons.
+ * A site that is open in the same browser can neither read a page nor press its buttons.
  *
  * @module
  */
-import type { Context, MiddlewareHandler } from "hono";
+import type { MiddlewareHandler } from "hono";
+import { isLoopback, isOwnRequest } from "./guard.ts";
 
 /** Refuses other sites, and tells the browser not to keep or to frame what is answered. */
-export const ownPageOnly: MiddlewareHandler = async (c, next) => {
-  if (!isOwnPage(c)) return c.text("This page answers to itself alone", 403);
+export function ownPageOnly(allowHosts: readonly string[] = []): MiddlewareHandler {
+  return async (c, next) => {
+    const { hostname } = new URL(c.req.url);
+    // A name that a site of somebody else's points at this address is still not ours.
+    const isHere = isLoopback(hostname) || allowHosts.includes(hostname);
+    if (!isHere || !isOwnRequest(c.req.raw)) {
+      return c.text("This page answers to itself alone", 403);
+    }
+    await next();
+    c.header("cache-control", "no-store");
+    if (!c.res.headers.has("x-frame-options")) c.header("x-frame-options", "DENY");
+    // Not `no-referrer`: a form would then be sent with the origin `null`.
+    c.header("referrer-policy", "same-origin");
+    return undefined;
+  };
+}
+
+/** For control routes, which pages have no use for: refuses every page but the server's own. */
+export const noOtherPage: MiddlewareHandler = async (c, next) => {
+  if (!isOwnRequest(c.req.raw)) return c.json({ error: "Not for pages of another site" }, 403);
   await next();
-  c.header("cache-control", "no-store");
-  if (!c.res.headers.has("x-frame-options")) c.header("x-frame-options", "DENY");
-  // Not `no-referrer`: a form would then be sent with the origin `null`, and be refused here.
-  c.header("referrer-policy", "same-origin");
   return undefined;
 };
-
-/** By what the browser says of the request, and by the name it was sent to. */
-function isOwnPage(c: Context): boolean {
-  const { hostname, host } = new URL(c.req.url);
-  // A name that a site of somebody else's points at this address is still not ours.
-  if (!/^(localhost|.*\.localhost|127\.0\.0\.1|\[::1\])$/.test(hostname)) return false;
-  const origin = c.req.header("origin");
-  if (origin !== undefined && origin !== `http://${host}`) return false;
-  const site = c.req.header("sec-fetch-site");
-  // Following a link to the page is fine; pressing its buttons from elsewhere is not.
-  return c.req.method === "GET" || site === undefined || site === "same-origin" || site === "none";
-}

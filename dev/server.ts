@@ -1,8 +1,11 @@
 /**
- * Puts a fetch handler on a loopback port.
+ * Puts a fetch handler on a loopback port, behind the guard.
  *
  * @module
  */
+
+import { printError } from "../shared/adapters/terminal.ts";
+import { type GuardOptions, refusal } from "./guard.ts";
 
 /** A server that is listening; `url` has no trailing slash. */
 export interface Listening {
@@ -11,7 +14,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-export interface ListenOptions {
+export interface ListenOptions extends GuardOptions {
   /** The port to try first; 0 takes any free one. Default: 0. */
   port?: number;
   /** How many ports after `port` to try when it is taken. Default: 50. */
@@ -25,7 +28,7 @@ export function listen(
   handler: (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>,
   options: ListenOptions = {},
 ): Listening {
-  const { port = 0, tries = 50, shared = false } = options;
+  const { port = 0, tries = 50, shared = false, ...guard } = options;
   for (let attempt = 0;; attempt++) {
     try {
       const closing = new AbortController();
@@ -35,7 +38,12 @@ export function listen(
         reusePort: shared,
         signal: closing.signal,
         onListen: () => {},
-      }, handler);
+        onError: (error) => {
+          // What was sent may stand in the message, and would reach the terminal as it is.
+          printError(error instanceof Error ? error.stack ?? `${error}` : `${error}`);
+          return new Response("Internal Server Error", { status: 500 });
+        },
+      }, (request, info) => refusal(request, guard) ?? handler(request, info));
       return {
         url: `http://127.0.0.1:${server.addr.port}`,
         port: server.addr.port,

@@ -1,32 +1,119 @@
 /**
- * `.dev.env`: the settings of the local cloud that runs, for other commands of this folder.
+ * `.dev.env`: the settings of a local cloud that runs, for other commands of this folder.
  *
- * Written by `deno task dev` and removed at its end; it names the ports that were free. It holds
- * nothing of the environment that dev was started in, so no real token.
+ * Each dev writes a file of its own, `.dev.<port>.env`, and holds a lock on it while it lives, so
+ * that one which was killed is told from one which runs. `.dev.env` is a copy of one of them, and
+ * passes to another that runs when its owner ends. It holds no real token.
  *
  * @module
  */
 import { parseEnv } from "node:util";
 
-const FILE = new URL("../.dev.env", import.meta.url);
+const FOLDER = new URL("..", import.meta.url);
+const OWN = /^\.dev\.(\d+)\.env$/;
 
-/** Writes the file; the undo leaves the file of a dev that was started later. */
-export function writeSettings(settings: Readonly<Record<string, string>>): () => void {
-  const text = Object.entries(settings).map(([name, value]) => `${name}="${value}"\n`).join("");
-  Deno.writeTextFileSync(FILE, text);
-  return () => {
-    if (readText() === text) Deno.removeSync(FILE);
+/** The settings of a dev, written where others find them. */
+export interface SettingsFile {
+  /** The file that other commands read; its own where another dev has `.dev.env`. */
+  readonly name: string;
+  /** Removes what is its own, and leaves what another dev has written. */
+  remove(): void;
+}
+
+/** Writes the settings of the dev whose app is at `port`. */
+export function writeSettings(
+  port: number,
+  settings: Readonly<Record<string, string>>,
+  folder: URL = FOLDER,
+): SettingsFile {
+  const shared = new URL(".dev.env", folder);
+  const name = `.dev.${port}.env`;
+  const own = new URL(name, folder);
+  const lines = Object.entries(settings).map(([name, value]) => `${name}="${value}"\n`).join("");
+  const text = `# Of the dev at port ${port}, process ${Deno.pid}\n${lines}`;
+  const file = openLocked(own);
+  file.truncateSync();
+  file.writeSync(new TextEncoder().encode(text));
+  const owner = running(folder, own).find((other) => read(other) === read(shared));
+  if (!owner) replace(shared, text);
+  return {
+    name: owner ? name : ".dev.env",
+    remove: () => {
+      removeIfThere(own);
+      file.close();
+      if (read(shared) !== text) return;
+      const heir = running(folder, own).map(read).find((settings) => settings !== "");
+      if (heir === undefined) removeIfThere(shared);
+      else replace(shared, heir);
+    },
   };
 }
 
-/** The settings of the dev that runs; empty when none does. */
+/** The settings of a dev that runs; empty when none does. */
 export function readSettings(): Record<string, string | undefined> {
-  return parseEnv(readText());
+  return parseEnv(read(new URL(".dev.env", FOLDER)));
 }
 
-function readText(): string {
+/** Opens the file for itself alone; anew where another dev swept it away in between. */
+function openLocked(path: URL): Deno.FsFile {
+  for (;;) {
+    const file = Deno.openSync(path, { read: true, write: true, create: true });
+    file.lockSync(true);
+    const { ino } = file.statSync();
+    try {
+      if (Deno.statSync(path).ino === ino) return file;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    file.close();
+  }
+}
+
+/** The files of the devs that run, but for `own`; those of killed ones are swept away. */
+function running(folder: URL, own: URL): URL[] {
+  const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
+    OWN.test(name)
+  );
+  const files = names.sort().map((name) => new URL(name, folder));
+  return files.filter((file) => file.href !== own.href && isHeld(file));
+}
+
+function isHeld(path: URL): boolean {
+  let file: Deno.FsFile;
   try {
-    return Deno.readTextFileSync(FILE);
+    file = Deno.openSync(path, { read: true, write: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return false;
+  }
+  try {
+    if (!file.tryLockSync(true)) return true;
+    // An empty one is of a dev that is about to lock and to write it.
+    if (file.statSync().size > 0) removeIfThere(path);
+    return false;
+  } finally {
+    file.close();
+  }
+}
+
+/** In one step: who reads at this moment gets the old text or the new one, whole. */
+function replace(path: URL, text: string): void {
+  const fresh = new URL(`${path.href}.${Deno.pid}.tmp`);
+  Deno.writeTextFileSync(fresh, text);
+  Deno.renameSync(fresh, path);
+}
+
+function removeIfThere(path: URL): void {
+  try {
+    Deno.removeSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+function read(path: URL): string {
+  try {
+    return Deno.readTextFileSync(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
     return "";

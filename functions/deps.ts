@@ -20,6 +20,7 @@ import {
   ArmedSlots,
   type Clock,
   type Config,
+  ConfigError,
   createIdentities,
   createJobs,
   createKeys,
@@ -33,6 +34,7 @@ import {
   type Identities,
   type Ids,
   type Jobs,
+  jobsWithoutKeys,
   type Keys,
   type Limits,
   type Llm,
@@ -43,15 +45,18 @@ import {
   type RedisTally,
   RegisteredListings,
   type Registry,
+  SecretKeys,
   type Sleep,
   type UserTokens,
   withFields,
 } from "../shared/mod.ts";
+import { BodyMemory } from "./middleware/body_memory.ts";
 import { Spool } from "./feed/events/spool.ts";
 import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
 import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 import { type LimitName, limitPolicies } from "./limits/services.ts";
+import { OpenStreams } from "./middleware/open_streams.ts";
 import type { Catalogs } from "./profiles/catalogs.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
@@ -87,6 +92,12 @@ export interface Memory {
   hands: Hands;
   /** What was answered last, for when Postgres is away. */
   stale: StaleFeed;
+  /** Streams that are open, by user and by address. */
+  openStreams: OpenStreams;
+  /** The bodies that are read at this moment. */
+  bodies: BodyMemory;
+  /** What secrets in messages are sealed under. */
+  secrets: SecretKeys;
   /** Absent without `IDENTITY_SECRET`. */
   identities?: Identities;
 }
@@ -98,6 +109,7 @@ export interface Deps<R extends Registry = AppRegistry> extends Outside {
   deadLetters: DeadLetters;
   jobs: Jobs<R>;
   limits: Limits<LimitName>;
+  secrets: SecretKeys;
   memory: Memory;
   /**
    * Sees to it that the jobs of these schedules run for the slots of the moment `at` (epoch ms;
@@ -120,6 +132,12 @@ export function createDeps<R extends Registry = AppRegistry>(
   const llm = outside.llm ?? (config.llm && createOpenAi(config.llm));
   const own = createRegistry({ config, mailer, llm, sleep, catalogs: outside.catalogs });
   const jobs = typeof registry === "function" ? registry(own) : registry ?? own as unknown as R;
+  const secrets = new SecretKeys(config.secretKeys);
+  const open = jobsWithoutKeys(jobs, secrets).join(", ");
+  if (open !== "") {
+    const message = `is missing, for ${open}: make a key with openssl rand -base64 32`;
+    throw new ConfigError([{ setting: "SECRET_KEYS", message }]);
+  }
   return compose(config, jobs, {
     clock,
     sleep,
@@ -128,7 +146,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     redis: outside.redis ?? createUpstashRedis({ ...config.redis, clock }),
     queue: outside.queue ??
       createQstash({ url: config.queue.url, token: config.queue.token, clock }),
-    verifier: createDeliveryVerifier(config.queue),
+    verifier: createDeliveryVerifier({ ...config.queue, clock }),
     database: createDatabase(config),
     userTokens: config.userTokens && createUserTokens(config.userTokens, clock),
     mailer,
@@ -140,8 +158,18 @@ export function createDeps<R extends Registry = AppRegistry>(
     spool: new Spool(),
     hands: new Hands(sleep, clock),
     stale: newStaleFeed(),
+    openStreams: new OpenStreams(clock, config.streams),
+    bodies: new BodyMemory(clock),
+    secrets,
     ...(config.identitySecret && { identities: createIdentities(config.identitySecret) }),
   });
+}
+
+/** Says in the log what of the settings should be changed; once for each isolate. */
+export function warnOfSettings({ config, log }: Pick<Deps, "config" | "log">): void {
+  for (const { setting, message } of config.warnings) {
+    log.warn("setting.warned", { setting, warning: message });
+  }
 }
 
 /** Postgres as it is set, if it is; `scope` says how long a connection may live. */
@@ -186,6 +214,7 @@ function compose<R extends Registry>(
     ? createPostgresDeadLetters(database, clock)
     : createRedisDeadLetters(redis, keys, clock);
   const { publicUrl } = config;
+  const { secrets } = memory;
   const schedules = createSchedules(config);
   const arm = async (names: readonly string[], at?: number) => {
     const named = names.map((name) => {
@@ -215,6 +244,7 @@ function compose<R extends Registry>(
     keys,
     publicUrl,
     limits,
+    secrets,
     arm,
   });
   return {
@@ -234,6 +264,7 @@ function compose<R extends Registry>(
     deadLetters,
     jobs,
     limits,
+    secrets,
     memory,
     arm,
   };

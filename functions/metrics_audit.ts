@@ -7,6 +7,7 @@
  * @module
  */
 import process from "node:process";
+import { print, printableLine, printError } from "../shared/adapters/terminal.ts";
 import { ConfigError, readConfig } from "../shared/config.ts";
 import { AppError } from "../shared/errors.ts";
 import { createDeps } from "./deps.ts";
@@ -21,7 +22,7 @@ try {
   const isExpected = error instanceof ConfigError || error instanceof AppError ||
     error instanceof RangeError;
   if (!isExpected) throw error;
-  console.error(error.message);
+  printError(error.message);
   process.exitCode = 1;
 }
 
@@ -41,7 +42,7 @@ async function main(given?: string): Promise<number> {
       const audited = await auditDay({ redis, sql, keys, clock, log }, { day, uniques, from }, {
         run,
       });
-      if (!("next" in audited)) return print(audited);
+      if (!("next" in audited)) return show(audited);
       from = audited.next;
     }
   } finally {
@@ -50,23 +51,23 @@ async function main(given?: string): Promise<number> {
 }
 
 /** Prints what was found; resolves to the exit code. */
-function print({ day, isClosed, compared, pending, drift, isLogCompared, differences }: Audit) {
+function show({ day, isClosed, compared, pending, drift, isLogCompared, differences }: Audit) {
   const row = (is: string, metric: string, redis: string | number, postgres: string | number) =>
     `${is.padEnd(8)} ${metric.padEnd(12)} ${String(redis).padStart(10)} ${
       String(postgres).padStart(10)
     }  `;
   if (differences.length > 0) {
-    console.log(row("", "metric", "redis", "postgres") + "listing");
+    print(row("", "metric", "redis", "postgres") + "listing");
     for (const { is, metric, redis, postgres, kind, id } of differences) {
-      console.log(row(is, metric, redis, postgres) + `${kind}:${id}`);
+      print(printableLine(row(is, metric, redis, postgres) + `${kind}:${id}`));
     }
     const left = pending + drift - differences.length;
-    if (left > 0) console.log(`and ${left} more`);
+    if (left > 0) print(`and ${left} more`);
   }
   if (!isLogCompared) {
-    console.log("Impressions were not recounted: the day was proven, and its stream is gone");
+    print("Impressions were not recounted: the day was proven, and its stream is gone");
   }
-  console.log(
+  print(
     `${day}, ${
       isClosed ? "over" : "not over"
     }: ${compared} counts compared, ${pending} pending, ${drift} drifted`,

@@ -7,6 +7,7 @@
  * @module
  */
 import process from "node:process";
+import { print, printError } from "../shared/adapters/terminal.ts";
 import { createPostgres } from "../shared/adapters/postgres.ts";
 import { AppError } from "../shared/errors.ts";
 import { migrate } from "../shared/migrations/migrate.ts";
@@ -14,7 +15,7 @@ import { migrations } from "../shared/migrations/migrations.ts";
 
 const url = process.env.DATABASE_URL?.trim();
 if (url === undefined || !/^postgres(ql)?:\/\//.test(url)) {
-  console.error("Cannot migrate: set DATABASE_URL to a postgres:// URL");
+  printError("Cannot migrate: set DATABASE_URL to a postgres:// URL");
   process.exit(1);
 }
 
@@ -24,15 +25,15 @@ const STATEMENT_TIMEOUT_MS = 3_600_000;
 const database = createPostgres({ url, statementTimeoutMs: STATEMENT_TIMEOUT_MS });
 try {
   const applied = await migrate(database);
-  for (const { id, name } of applied) console.log(`+ ${String(id).padStart(4, "0")} ${name}`);
-  console.log(
+  for (const { id, name } of applied) print(`+ ${String(id).padStart(4, "0")} ${name}`);
+  print(
     applied.length === 0
       ? `Nothing to apply: the database holds migration ${migrations.length}, the newest`
       : `The database holds migration ${migrations.length}, the newest`,
   );
 } catch (error) {
   if (!(error instanceof AppError)) throw error;
-  console.error(error.message);
+  printError(error.message);
   process.exitCode = 1;
 } finally {
   await database.close();

@@ -7,7 +7,9 @@
  * @module
  */
 import process from "node:process";
+import { print, printableLine, printError } from "../shared/adapters/terminal.ts";
 import { ConfigError, readConfig } from "../shared/config.ts";
+import { AppError } from "../shared/errors.ts";
 import { createDeps } from "./deps.ts";
 import { createSchedules } from "./jobs/schedules.ts";
 
@@ -16,8 +18,8 @@ const apply = process.argv.includes("--apply");
 try {
   process.exitCode = await main();
 } catch (error) {
-  if (!(error instanceof ConfigError)) throw error;
-  console.error(error.message);
+  if (!(error instanceof ConfigError || error instanceof AppError)) throw error;
+  printError(error.message);
   process.exitCode = 1;
 }
 
@@ -33,23 +35,23 @@ async function main(): Promise<number> {
     ...plan.keep.map((schedule) => ["=", "keep", schedule] as const),
   ];
   for (const [sign, act, { id, cron, url }] of rows) {
-    console.log(`${sign} ${act.padEnd(8)} ${id.padEnd(32)} ${cron.padEnd(20)} ${url}`);
+    print(printableLine(`${sign} ${act.padEnd(8)} ${id.padEnd(32)} ${cron.padEnd(20)} ${url}`));
   }
   for (const name of Object.keys(schedules.armed)) {
-    console.log(`  armed    ${name} (by work; QStash holds nothing)`);
+    print(`  armed    ${name} (by work; QStash holds nothing)`);
   }
   const changes = rows.length - plan.keep.length;
   if (changes === 0) {
-    console.log(
+    print(
       `QStash at ${config.queue.url} holds exactly the table: ${plan.keep.length} schedules`,
     );
     return 0;
   }
   if (!apply) {
-    console.log(`${changes} to change; --apply makes them`);
+    print(`${changes} to change; --apply makes them`);
     return 1;
   }
   await jobs.applySchedules(plan);
-  console.log(`${changes} changed`);
+  print(`${changes} changed`);
   return 0;
 }

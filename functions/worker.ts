@@ -6,10 +6,11 @@
  * @module
  */
 import type { ExecutionContext, Hono } from "hono";
+import { printError } from "../shared/adapters/terminal.ts";
 import { readConfig } from "../shared/config.ts";
 import { createApp } from "./app.ts";
 import type { AppEnv } from "./context.ts";
-import { createDatabase, createDeps } from "./deps.ts";
+import { createDatabase, createDeps, warnOfSettings } from "./deps.ts";
 
 let app: Hono<AppEnv> | undefined;
 
@@ -17,7 +18,9 @@ function build(bindings: Record<string, unknown>): Hono<AppEnv> {
   const texts = Object.entries(bindings).filter(([, value]) => typeof value === "string");
   const config = readConfig(Object.fromEntries(texts) as Record<string, string>);
   // workerd lets no request use a connection that another one opened.
-  return createApp(createDeps(config, { database: createDatabase(config, "request") }));
+  const deps = createDeps(config, { database: createDatabase(config, "request") });
+  warnOfSettings(deps);
+  return createApp(deps);
 }
 
 export default {
@@ -25,7 +28,7 @@ export default {
     try {
       app ??= build(bindings);
     } catch (error) {
-      console.error((error as Error).message);
+      printError((error as Error).message);
       return new Response("The app is not configured: its log says what is missing\n", {
         status: 503,
       });

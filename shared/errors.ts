@@ -7,6 +7,7 @@
  * @module
  */
 
+import { startOf } from "./contracts/text.ts";
 import type { LimitAnswer } from "./contracts/limit.ts";
 
 /** Every code, with the title people see. Codes are part of the API: they are added, never renamed. */
@@ -15,6 +16,7 @@ export const errorTitles = {
   body_malformed: "The request body is not JSON",
   body_too_large: "The request body is too large",
   booking_refused: "This caller may not report bookings",
+  charset_unsupported: "The request body's charset is not supported",
   circuit_open: "A dependency is resting after repeated failures",
   conversation_not_found: "There is no such conversation",
   command_refused: "This Redis command is refused",
@@ -41,6 +43,7 @@ export const errorTitles = {
   not_found: "There is nothing here",
   notification_unknown: "There is no notification event of this name",
   operator_missing: "An operator must sign in",
+  overloaded: "There is no memory for more at this moment",
   origin_refused: "Pages of this origin may not call",
   payload_rejected: "The job refused its payload",
   permission_missing: "The operator lacks the permission",
@@ -53,9 +56,11 @@ export const errorTitles = {
   redis_unavailable: "Redis cannot be reached",
   reply_not_found: "There is no such reply",
   replay_refused: "This dead letter cannot be replayed",
+  secret_unreadable: "A secret cannot be decrypted",
   signature_expired: "The signature has expired",
   signature_invalid: "The signature is not valid",
   signature_missing: "The signature is missing",
+  streams_exceeded: "Too many streams are open at once",
   token_invalid: "The token is not valid",
   token_missing: "A token is required",
   unsubscribe_invalid: "This unsubscribe link is not valid",
@@ -104,7 +109,7 @@ export class UnknownJobError extends AppError {
   override readonly code = "job_unknown";
   override readonly retryable = false;
   constructor(readonly job: string, known: readonly string[]) {
-    super(`Cannot find a job named "${job.slice(0, 64)}": known are ${namesText(known)}`);
+    super(`Cannot find a job named "${startOf(job, 64)}": known are ${namesText(known)}`);
   }
 }
 
@@ -229,6 +234,16 @@ export class NotConfiguredError extends AppError {
   override readonly retryable = false;
   constructor(what: string, readonly settings: readonly string[]) {
     super(`Cannot use ${what}: set ${settings.join(", ")}`);
+  }
+}
+
+/** A secret was sealed under a key that is not among `SECRET_KEYS`, here and now: put it back, and try again. */
+export class SecretUnreadableError extends AppError {
+  override readonly name = "SecretUnreadableError";
+  override readonly code = "secret_unreadable";
+  override readonly retryable = true;
+  constructor(what: string, readonly keyId: string) {
+    super(`Cannot read the secret ${what}: its key ${keyId} is not among SECRET_KEYS`);
   }
 }
 

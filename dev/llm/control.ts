@@ -1,13 +1,13 @@
 /**
  * What OpenAI does not have: `/_faults` and `/_counts`.
  *
- * No token, so writes must say that they are JSON: a page of another site cannot do so
- * without asking first, and nobody here would allow it.
+ * No token, so pages of other sites are refused, and writes must say that they are JSON.
  *
  * @module
  */
 import { Hono } from "hono";
 import * as z from "zod";
+import { noOtherPage } from "../own_page.ts";
 import { refusals } from "./api_error.ts";
 import type { LlmFaults } from "./faults.ts";
 import type { LlmCounts } from "./server.ts";
@@ -51,6 +51,7 @@ export function controlRoutes(
   { faults, counts }: { faults: LlmFaults; counts(): LlmCounts },
 ): Hono {
   const app = new Hono();
+  app.use("/_*", noOtherPage);
   app.get("/_counts", (c) => c.json(counts()));
   app.get("/_faults", (c) => c.json(faults.list()));
   app.post("/_faults", async (c) => {

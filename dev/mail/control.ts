@@ -1,14 +1,14 @@
 /**
  * What the real Resend does not have: `/_faults` and `/_counts`.
  *
- * No token, so writes must say that they are JSON: a page of another site cannot do so
- * without asking first, and nobody here would allow it.
+ * No token, so pages of other sites are refused, and writes must say that they are JSON.
  *
  * @module
  */
 import { Hono } from "hono";
 import * as z from "zod";
 import { MailApiError } from "./api_error.ts";
+import { noOtherPage } from "../own_page.ts";
 import type { MailFaults } from "./faults.ts";
 import type { MailCounts } from "./server.ts";
 
@@ -50,6 +50,7 @@ export function controlRoutes(
   { faults, counts }: { faults: MailFaults; counts(): MailCounts },
 ): Hono {
   const app = new Hono();
+  app.use("/_*", noOtherPage);
   app.get("/_counts", (c) => c.json(counts()));
   app.get("/_faults", (c) => c.json(faults.list()));
   app.post("/_faults", async (c) => {

@@ -22,6 +22,8 @@ export interface InboxParts {
   clock: DevClock;
   token: string;
   webhooks(): WebhookMessage[];
+  /** Names that the page may be called by, beside the loopback ones. */
+  allowHosts?: readonly string[];
   /** Resolves when this server ends. */
   closing: Promise<void>;
 }
@@ -53,8 +55,9 @@ const MAIL_POLICY = [
 export function inboxRoutes(parts: InboxParts): Hono {
   const { store, clock, token } = parts;
   const app = new Hono();
-  app.use("/", ownPageOnly);
-  app.use("/inbox/*", ownPageOnly);
+  const own = ownPageOnly(parts.allowHosts);
+  app.use("/", own);
+  app.use("/inbox/*", own);
 
   app.get("/", (c) => {
     const query = readQuery(c.req.query());

@@ -37,6 +37,8 @@ export interface MailServerOptions {
   webhook?: WebhookTarget;
   /** How webhooks go out. Default: the network, without redirects or reuse of connections. */
   transport?: Transport;
+  /** Names that the inbox may be called by, beside the loopback ones. Default: none. */
+  allowHosts?: readonly string[];
   /** Makes the id of each mail and webhook. Default: random UUIDs. */
   newId?: () => string;
   /** From 0 to 1, for faults with a probability. Default: the same numbers in every run. */
@@ -136,6 +138,7 @@ export function createMailServer(options: MailServerOptions): MailServer {
       store,
       clock,
       token,
+      allowHosts: options.allowHosts,
       webhooks: () => webhooks?.list() ?? [],
       closing: closing.promise,
     }),

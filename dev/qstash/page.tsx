@@ -34,12 +34,13 @@ import {
 import { Clock, Overview } from "./page_views.tsx";
 
 /** The routes of the page: `/` and everything under `/_page/`. */
-export function pageRoutes(source: PageSource): Hono {
+export function pageRoutes(source: PageSource, allowHosts?: readonly string[]): Hono {
   const app = new Hono();
 
   // By path: these routes are mounted among those of the API, which are none of the page's business.
-  app.use("/", ownPageOnly);
-  app.use("/_page/*", ownPageOnly);
+  const own = ownPageOnly(allowHosts);
+  app.use("/", own);
+  app.use("/_page/*", own);
 
   app.get("/", (c) => {
     const only = stateOf(c);

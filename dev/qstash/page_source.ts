@@ -32,6 +32,7 @@ const MAX_BODY_CHARACTERS = 20_000;
 export function createPageSource(
   parts: QstashParts,
   clock: DevClock,
+  allowHosts?: readonly string[],
 ): { routes: Hono; sawOrigin(url: string): void } {
   let origin = "";
   const source: PageSource = {
@@ -52,7 +53,7 @@ export function createPageSource(
     },
   };
   return {
-    routes: pageRoutes(source),
+    routes: pageRoutes(source, allowHosts),
     sawOrigin: (url) => {
       if (origin === "") origin = new URL(url).origin;
     },

@@ -8,6 +8,7 @@
  */
 import { Hono } from "hono";
 import type { DevClock } from "../clock.ts";
+import { queryToken } from "../guard.ts";
 import { ApiError } from "./api_error.ts";
 import { createNetworkTransport, type Transport } from "./deliver.ts";
 import { DisconnectedError, type QstashFaults } from "./faults.ts";
@@ -33,6 +34,7 @@ import {
   showSchedule,
   showStatus,
 } from "./views.ts";
+import { workflowRoutes } from "./workflows.ts";
 
 export interface QstashServerOptions {
   /** What all delays, schedules and timeouts follow. */
@@ -47,6 +49,8 @@ export interface QstashServerOptions {
   readOnlyToken?: string;
   /** Default: the public keys of the vendor's SDK. */
   signingKeys?: SigningKeys;
+  /** Names that the page may be called by, beside the loopback ones. Default: none. */
+  allowHosts?: readonly string[];
   /** Makes the id of each message; one that repeats makes a run repeatable. Default: random. */
   newMessageId?: () => string;
 }
@@ -110,7 +114,7 @@ export function createQstashServer(options: QstashServerOptions): QstashServer {
     signingKeys: options.signingKeys ?? DEVELOPMENT_KEYS,
     newMessageId: options.newMessageId ?? (() => newId("msg_")),
   });
-  const page = createPageSource(parts, clock);
+  const page = createPageSource(parts, clock, options.allowHosts);
   const app = createApp(parts, page.routes);
 
   return {
@@ -155,7 +159,7 @@ function createApp(parts: QstashParts, page: Hono): Hono<QstashEnv> {
 
   app.use("/v2/*", async (c, next) => {
     const bearer = /^Bearer\s+(.*)$/i.exec(c.req.header("authorization") ?? "")?.[1];
-    const given = bearer ?? c.req.query("qstash_token");
+    const given = bearer ?? queryToken(c.req.raw, "qstash_token");
     const mayRead = parts.readOnlyToken !== undefined && given === parts.readOnlyToken;
     if (given !== parts.token && !mayRead) {
       throw new ApiError(401, "unable to authenticate: invalid token");
@@ -179,6 +183,7 @@ function createApp(parts: QstashParts, page: Hono): Hono<QstashEnv> {
     controlRoutes(parts),
   ];
   for (const group of groups) app.route("/", group);
+  app.route("/", workflowRoutes());
   app.route("/", page);
   return app;
 }

@@ -1,11 +1,12 @@
 /**
  * The meter and the faults over HTTP, for tests that run in another process.
  *
- * No token is asked for: this server is for loopback, and its tokens are in its source.
+ * No token is asked for, so pages of other sites are refused.
  *
  * @module
  */
 import * as z from "zod";
+import { isOwnRequest } from "../guard.ts";
 import type { RedisFaults } from "./faults.ts";
 import type { Meter } from "./meter.ts";
 
@@ -50,6 +51,9 @@ export async function controlRoute(
   path: string,
   { meter, faults }: Controlled,
 ): Promise<Response | undefined> {
+  if (/^\/_(meter|faults)$/.test(path) && !isOwnRequest(request)) {
+    return Response.json({ error: "Not for pages of another site" }, { status: 403 });
+  }
   switch (`${request.method} ${path}`) {
     case "GET /_meter":
       return Response.json(meter.snapshot());

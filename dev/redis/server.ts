@@ -8,6 +8,7 @@
  */
 import { brokenConnection } from "../broken_connection.ts";
 import { type DevClock, WallClock } from "../clock.ts";
+import { queryToken } from "../guard.ts";
 import { type Call, CallError, readCall } from "./call.ts";
 import type { Caller } from "./checks.ts";
 import { describe } from "./commands.ts";
@@ -103,7 +104,7 @@ export async function createRedisServer(options: RedisServerOptions): Promise<Re
     const body = request.body === null ? NO_BYTES : new Uint8Array(await request.arrayBuffer());
     meter.countRequest(body.byteLength);
     const given = /^Bearer\s+(.*)$/i.exec(request.headers.get("authorization") ?? "")?.[1] ??
-      url.searchParams.get("_token");
+      queryToken(request, "_token");
     if (given !== token && given !== readOnlyToken) {
       return failure(401, "WRONGPASS invalid or missing auth token");
     }

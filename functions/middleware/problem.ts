@@ -27,6 +27,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   body_malformed: 400,
   body_too_large: 413,
   booking_refused: 403,
+  charset_unsupported: 415,
   circuit_open: 503,
   command_refused: 500,
   conversation_not_found: 404,
@@ -54,6 +55,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   notification_unknown: 404,
   operator_missing: 401,
   origin_refused: 403,
+  overloaded: 503,
   payload_rejected: NO_MORE_RETRIES,
   permission_missing: 403,
   postgres_busy: 503,
@@ -65,9 +67,11 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   redis_unavailable: 503,
   replay_refused: 409,
   reply_not_found: 404,
+  secret_unreadable: 409,
   signature_expired: 401,
   signature_invalid: 401,
   signature_missing: 401,
+  streams_exceeded: 429,
   token_invalid: 401,
   token_missing: 401,
   unsubscribe_invalid: 404,
@@ -77,6 +81,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
 
 const challenges: Partial<Record<ErrorCode, string>> = {
   operator_missing: 'Bearer realm="zeropoll operators"',
+  permission_missing: 'Bearer realm="zeropoll", error="insufficient_scope"',
   token_missing: 'Bearer realm="zeropoll"',
   token_invalid: 'Bearer realm="zeropoll", error="invalid_token"',
 };

@@ -8,9 +8,11 @@
  */
 import type { Context } from "hono";
 import * as z from "zod";
-import type { ReplyPlace } from "../../shared/mod.ts";
+import { networkOf, type ReplyPlace } from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
+import { addressOf } from "./address.ts";
 import { parseShape } from "./body.ts";
+import type { OpenStream } from "./open_streams.ts";
 
 const HEARTBEAT_MS = 15_000;
 /** What EventSource waits before it connects again. */
@@ -33,8 +35,16 @@ export interface SseEvent {
 export interface SseOptions {
   /** Aborted when the client has gone: `events` is to end then. */
   leaving: AbortController;
+  /** Its place among those that are open; ended with it. */
+  open?: OpenStream;
   /** Default: 200. */
   status?: 200 | 202;
+}
+
+/** Counts a stream of this request's. @throws {RequestError} `streams_exceeded` */
+export function beginStream(c: Context<AppEnv>, user: string): OpenStream {
+  const network = networkOf(addressOf(c) ?? "");
+  return c.var.deps.memory.openStreams.begin({ user, network });
 }
 
 /**
@@ -45,23 +55,29 @@ export interface SseOptions {
 export function sseResponse(
   c: Context<AppEnv>,
   events: AsyncIterable<SseEvent>,
-  { leaving, status = 200 }: SseOptions,
+  { leaving, open, status = 200 }: SseOptions,
 ): Response {
   if (c.req.method === "HEAD") {
     // Hono drops the body unread: nothing would ever end it.
     leaving.abort();
+    open?.end();
     return c.body(null, status, headers);
   }
   const { log, sleep } = c.var.deps;
   const encoder = new TextEncoder();
   const iterator = events[Symbol.asyncIterator]();
   const over = Promise.withResolvers<void>();
+  const end = () => {
+    open?.end();
+    over.resolve();
+  };
   let isOpen = true;
 
   async function beat(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     for (;;) {
       await sleep(HEARTBEAT_MS);
       if (!isOpen) return;
+      open?.renew();
       // A client that reads nothing gets no more to read.
       if ((controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(": \n\n"));
     }
@@ -83,7 +99,7 @@ export function sseResponse(
       if (next && !next.done) return controller.enqueue(encoder.encode(frameOf(next.value)));
       isOpen = false;
       controller.close();
-      over.resolve();
+      end();
     },
     async cancel() {
       isOpen = false;
@@ -91,7 +107,7 @@ export function sseResponse(
       try {
         await iterator.return?.();
       } finally {
-        over.resolve();
+        end();
       }
     },
   }, { highWaterMark: 1 });

@@ -44,6 +44,11 @@ export interface NotificationEvent<In extends z.ZodType = z.ZodType> {
   /** One sentence for the documentation and the gallery: when it is sent, and to whom. */
   description: string;
   data: In;
+  /**
+   * Fields that act for whoever has them, as a link that sets a password does: nobody reads them but
+   * the job that sends the mail. Such an event is told at once and alone.
+   */
+  secrets?: readonly (string & keyof z.input<In>)[];
   /** `urgent` mail (password, security, account) has a share of the provider's rate to itself. */
   urgency: "urgent" | "bulk";
   /** What a recipient may unsubscribe from; absent for account, security and the like. */
@@ -63,5 +68,8 @@ export interface NotificationEvent<In extends z.ZodType = z.ZodType> {
 export function defineEvent<In extends z.ZodType>(
   event: NotificationEvent<In>,
 ): NotificationEvent<In> {
+  if (event.secrets && (event.collapse || event.digestLine)) {
+    throw new TypeError("Cannot define an event with secrets that waits with others in a table");
+  }
   return event;
 }

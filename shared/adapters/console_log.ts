@@ -4,6 +4,7 @@
  * @module
  */
 import type { Clock, Log, LogFields } from "../ports.ts";
+import { printableJson } from "./terminal.ts";
 
 export interface ConsoleLogOptions {
   clock: Clock;
@@ -16,7 +17,7 @@ export function createConsoleLog({ clock, write = console.log }: ConsoleLogOptio
   const line = (level: string) => (event: string, fields: LogFields = {}) => {
     const head = { at: new Date(clock.now()).toISOString(), level, event };
     // Head first to be read, and last to win over a field of its name.
-    write(JSON.stringify({ ...head, ...fields, ...head }));
+    write(printableJson({ ...head, ...fields, ...head }));
   };
   return { info: line("info"), warn: line("warn"), error: line("error") };
 }

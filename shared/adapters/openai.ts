@@ -8,6 +8,7 @@
  */
 import { AppError, LlmRejectedError, LlmUnavailableError } from "../errors.ts";
 import type { Clock, Llm, LlmRequest } from "../ports.ts";
+import { readerUntil } from "./body_reader.ts";
 import { readAnswer } from "./openai_answer.ts";
 import { failureOf } from "./openai_errors.ts";
 import { systemClock } from "./system.ts";
@@ -76,12 +77,14 @@ async function* answer(
   const patience = new Patience(stop);
   const asked = requestFor(options, request, call.signal);
   let isEnded = false;
+  let isRefused = false;
   try {
     patience.start(firstTokenMs);
     const response = await fetch(asked);
-    if (!response.ok) throw await failureOf(response, clock.now());
+    isRefused = !response.ok;
+    if (isRefused) throw await failureOf(response, { now: clock.now(), signal: call.signal });
     const body = response.body ?? new Blob([]).stream();
-    for await (const part of readAnswer(body.getReader())) {
+    for await (const part of readAnswer(readerUntil(call.signal, body))) {
       if (part.kind === "alive") patience.start(betweenTokensMs);
       else if (part.kind === "closed") patience.start(AFTER_DONE_MS);
       else {
@@ -95,7 +98,9 @@ async function* answer(
     }
   } catch (cause) {
     if (signal.aborted || isEnded) return;
-    throw cause instanceof AppError ? cause : noAnswer(cause, patience.isOver);
+    // A body that was left ends as one that broke off does; a refusal is told by its status alone.
+    const isLate = patience.isOver && !isRefused;
+    throw cause instanceof AppError && !isLate ? cause : noAnswer(cause, isLate);
   } finally {
     patience.end();
     signal.removeEventListener("abort", stop);

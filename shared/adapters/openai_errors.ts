@@ -15,10 +15,16 @@ const MOST_BYTES = 64 * 1024;
 const SETTINGS_WAIT_MS = 60_000;
 const LONGEST_RESET_MS = 10 * 60_000;
 
-/** The error to throw for an answer that is no success; reads its body. `now` is in epoch ms. */
-export async function failureOf(response: Response, now: number): Promise<AppError> {
+/**
+ * The error to throw for an answer that is no success; reads its body. `now` is in epoch ms, `signal`
+ * the request's.
+ */
+export async function failureOf(
+  response: Response,
+  { now, signal }: { now: number; signal: AbortSignal },
+): Promise<AppError> {
   const { status, headers } = response;
-  const names = faultNames(await readJson(response));
+  const names = faultNames(await readJson(response, signal));
   const text = `Cannot ask the model: the provider answered ${status}${
     names.length > 0 ? ` (${names[0]})` : ""
   }`;
@@ -85,9 +91,9 @@ function readDuration(text: string): number | undefined {
   return Math.ceil(((hours * 60 + minutes) * 60 + seconds) * 1_000 + ms);
 }
 
-async function readJson(response: Response): Promise<unknown> {
+async function readJson(response: Response, signal: AbortSignal): Promise<unknown> {
   try {
-    return JSON.parse(await textWithin(response, MOST_BYTES) ?? "");
+    return JSON.parse(await textWithin(response, { mostBytes: MOST_BYTES, signal }) ?? "");
   } catch {
     // A proxy's page, or a connection that broke: the status says enough.
     return undefined;

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { startOf } from "../contracts/text.ts";
 import { Client, type PublishRequest } from "@upstash/qstash";
 import type { Clock, Delivery, Publication, Published, Queue, QueueSchedule } from "../ports.ts";
 import { QueueRejectedError } from "../errors.ts";
@@ -193,7 +194,7 @@ interface BatchAnswer {
 
 function published({ messageId, deduplicated, error }: BatchAnswer): Published {
   if (messageId === undefined) {
-    throw new QueueRejectedError(`Cannot publish: ${(error ?? "no message id").slice(0, 200)}`);
+    throw new QueueRejectedError(`Cannot publish: ${startOf(error ?? "no message id", 200)}`);
   }
   return { messageId, deduplicated: deduplicated ?? false };
 }

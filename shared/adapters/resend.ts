@@ -42,7 +42,7 @@ export function createResend(options: ResendOptions): Mailer {
       const response = await fetch(request).catch((cause) => {
         throw noAnswer(cause);
       });
-      const body = await readJson(response);
+      const body = await readJson(response, request.signal);
       if (!response.ok) {
         const failure = failureOf(response, body, clock.now());
         if (failure) throw failure;

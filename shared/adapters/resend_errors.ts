@@ -26,10 +26,10 @@ interface Fault {
   message?: string;
 }
 
-/** A body that was read as JSON; undefined where it cannot be. */
-export async function readJson(response: Response): Promise<unknown> {
+/** A body that was read as JSON; undefined where it cannot be. `signal` is the request's. */
+export async function readJson(response: Response, signal: AbortSignal): Promise<unknown> {
   try {
-    return JSON.parse(await textWithin(response, MOST_BYTES) ?? "");
+    return JSON.parse(await textWithin(response, { mostBytes: MOST_BYTES, signal }) ?? "");
   } catch {
     // A proxy's page, or a connection that broke: the caller says what that means.
     return undefined;

@@ -8,6 +8,8 @@
  * @module
  */
 
+import { readerUntil } from "./body_reader.ts";
+
 /** Characters that may wait for a reader, an unfinished line among them: 2 MiB of memory at most. */
 const MOST_WAITING = 1_048_576;
 
@@ -21,12 +23,12 @@ export interface Subscription {
   close(): void;
 }
 
-/** Reads the body of an answer to `/subscribe/<channel>`. */
+/** Reads the body of an answer to `/subscribe/<channel>`, until `signal` aborts. */
 export function readSubscription(
   body: ReadableStream<Uint8Array>,
-  channel: string,
+  { channel, signal }: { channel: string; signal: AbortSignal },
 ): Subscription {
-  const reader = body.getReader();
+  const reader = readerUntil(signal, body);
   const mailbox = new Mailbox();
   const confirmation = Promise.withResolvers<boolean>();
   const lines = new Lines();

@@ -100,7 +100,7 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
         body,
         signal,
       });
-      const text = await textWithin(response, mostBytes);
+      const text = await textWithin(response, { mostBytes, signal });
       syncToken = response.headers.get("upstash-sync-token") ?? syncToken;
       if (text === undefined) {
         throw new RedisSizeError(`Cannot run ${what}: the answer exceeds ${mostBytes} bytes`);
@@ -180,7 +180,10 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
         await response.body?.cancel();
         throw unavailable("SUBSCRIBE", `it answered ${response.status}`);
       }
-      const subscription = readSubscription(response.body, channel);
+      const subscription = readSubscription(response.body, {
+        channel,
+        signal: opening.signal,
+      });
       if (await subscription.confirmed) return subscription;
       throw unavailable("SUBSCRIBE", "the connection ended");
     } catch (error) {

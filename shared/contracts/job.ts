@@ -9,13 +9,21 @@ import * as z from "zod";
 /** A job's id, as it stands in keys, labels and URLs. */
 export const JobId = z.string().regex(/^[a-z0-9]{16,40}$/, "must be 16 to 40 of a-z and 0-9");
 
+/** Which places (JSON pointers) of an input are sealed secrets. A later field: an older build refuses what stands there. */
+export const Sealed = z.object({
+  at: z.array(z.string()),
+  /** What they are bound to where that is not the job's id: a schedule's, for all of its ticks. */
+  for: z.string().optional(),
+});
+export type Sealed = z.infer<typeof Sealed>;
+
 /** Where a job stands in its group, and what runs when all of them have ended. */
 export const GroupPlace = z.object({
   id: JobId,
   index: z.int().min(0),
   total: z.int().min(1),
   /** The follow-up job; its id is made from the group's, so it runs once. */
-  then: z.object({ job: z.string(), input: z.unknown() }).optional(),
+  then: z.object({ job: z.string(), input: z.unknown(), sealed: Sealed.optional() }).optional(),
 });
 export type GroupPlace = z.infer<typeof GroupPlace>;
 
@@ -37,6 +45,7 @@ export const JobEnvelope = z.object({
   id: JobId.optional(),
   job: z.string(),
   input: z.unknown(),
+  sealed: Sealed.optional(),
   /** Raised by a failed run, a deferral or a replay, so that deduplication does not swallow it. */
   generation: z.int().min(0).default(0),
   /**

@@ -58,3 +58,26 @@ Deno.test("readableLine() colours a warning and an error, if it is told to", () 
   assert.equal(readableLine(line("warn"), true), "10:33:29 \x1b[33m    job.failed\x1b[0m");
   assert.equal(readableLine(line("error"), true), "10:33:29 \x1b[31m    job.failed\x1b[0m");
 });
+
+Deno.test("readableLine() shows control characters, whoever sent them", () => {
+  const evil = "\x1b[2J\x9b1m\u202e\n";
+  const request = { ...head, event: "request.ended", method: "GET", route: evil, status: 500 };
+  for (
+    const line of [
+      JSON.stringify({ ...request, ms: 1, redisCommands: 0, code: "unexpected", error: evil }),
+      JSON.stringify({
+        ...head,
+        event: `job.failed${evil}`,
+        job: evil,
+        [evil]: "x",
+        text: `a ${evil}`,
+      }),
+      "somebody's own print \x1b]0;title\x07",
+      JSON.stringify({ ...head, at: evil.repeat(9), event: "a.b" }),
+    ]
+  ) assert.doesNotMatch(readableLine(line), /[\p{Cc}\p{Bidi_Control}]/u);
+  const stack = readableLine(
+    JSON.stringify({ ...head, event: "a.b", stack: `Error: ${evil}    at b` }),
+  );
+  assert.doesNotMatch(stack.replaceAll("\n", ""), /[\p{Cc}\p{Bidi_Control}]/u);
+});

@@ -34,6 +34,7 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
 
     const health = await (await fetch(`${addresses.app}/health`)).json();
     assert.equal(health.status, "ok");
+    for (const address of Object.values(addresses)) await refusesOtherPages(address);
     const page = await fetch(`${addresses.qstash}/`);
     assert.equal(page.status, 200);
     await page.body?.cancel();
@@ -128,6 +129,7 @@ Deno.test({
       assert.equal((await firstJob(session.printed())).state, "succeeded");
       await session.until(/^[\d:]{8} {5}job.succeeded job=debug.echo id=\w+ /m);
       assert.doesNotMatch(session.printed(), /wrangler:info|env\./);
+      await refusesOtherPages(/^app +(http:\S+)/m.exec(session.printed())![1]);
       const [app] = await childrenOf(session.process.pid);
       const children = [app, ...await childrenOf(app)];
       session.process.kill("SIGINT");
@@ -141,6 +143,13 @@ Deno.test({
 });
 
 /** Sends the printed command's request, and waits for the end of its job. */
+/** A page of somebody else's, open in the browser of whoever runs dev, gets nothing done. */
+async function refusesOtherPages(address: string): Promise<void> {
+  const answer = await fetch(address, { headers: { origin: "https://evil.example" } });
+  assert.equal(answer.status, 403, address);
+  await answer.body?.cancel();
+}
+
 async function firstJob(table: string) {
   return await (await enqueue(table)).ended();
 }

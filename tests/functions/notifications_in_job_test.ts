@@ -27,6 +27,8 @@ Deno.test("what a job tells is told once, however often its attempts fail", asyn
             }
             const link = { url: "https://market.example/reset/4f7c2a" };
             await notifyInJob(context, config, "user.reset.start", { email }, link);
+            const another = { url: "https://market.example/reset/9b1e5d" };
+            await notifyInJob(context, config, "user.reset.start", { email }, another);
           }
           if (context.attempt < 2) throw new Error("Told to fail");
         },
@@ -43,6 +45,6 @@ Deno.test("what a job tells is told once, however often its attempts fail", asyn
   assert.equal(response.status, 202, await response.text());
   await cloud.advance("1h");
   const subjects = cloud.mail.mails().map(({ to, subject }) => `${to} ${subject}`).sort();
-  assert.equal(subjects.length, 4, subjects.join("\n"));
+  assert.equal(subjects.length, 6, subjects.join("\n"));
   assert.equal(subjects.filter((subject) => /2 new messages/.test(subject)).length, 2);
 });

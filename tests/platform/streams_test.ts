@@ -5,11 +5,12 @@ import { createUpstashRedis } from "../../shared/adapters/upstash_redis.ts";
 import { systemClock, systemSleep } from "../../shared/adapters/system.ts";
 import { createKeys } from "../../shared/core/keys.ts";
 import { createReplyWriter } from "../../shared/mod.ts";
+import { startBareWorker } from "../support/bare_workerd.ts";
+import { collectGarbage } from "../support/collect_garbage.ts";
 import { readEvents } from "../support/event_source.ts";
 import { needs, titled } from "../support/needs.ts";
 import { silentLog } from "../support/silent_log.ts";
 import { createStreamApp } from "../support/stream_app.ts";
-import { startWorker } from "../support/workerd.ts";
 
 type Start = (environment: Record<string, string>) => Promise<{ url: string; close(): unknown }>;
 
@@ -21,25 +22,12 @@ const platforms: { name: string; start: Start; ignore?: boolean; reason?: string
       return Promise.resolve(listen((request) => app.fetch(request)));
     },
   },
-  { name: "workerd", start: startStreamWorker, ...needs("workerd") },
+  {
+    name: "workerd",
+    start: (environment) => startBareWorker("tests/support/stream_worker.ts", environment),
+    ...needs("workerd"),
+  },
 ];
-
-async function startStreamWorker(environment: Record<string, string>) {
-  const root = new URL("../../", import.meta.url).pathname;
-  const folder = await Deno.makeTempDir({ prefix: "zeropoll-test-" });
-  const config = `${folder}/wrangler.toml`;
-  const kept = (await Deno.readTextFile(`${root}wrangler.toml`))
-    .replace(/^main = .*$/m, `main = "${root}tests/support/stream_worker.ts"`);
-  await Deno.writeTextFile(config, kept);
-  const worker = await startWorker(environment, config);
-  return {
-    url: worker.url,
-    close: async () => {
-      await worker.close();
-      await Deno.remove(folder, { recursive: true });
-    },
-  };
-}
 
 async function eventually(isSo: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 1_000; tries++) {
@@ -56,9 +44,6 @@ for (const { name, start, ignore = false, reason } of platforms) {
       { reason },
     ),
     ignore,
-    // wrangler keeps handles of its own open.
-    sanitizeOps: false,
-    sanitizeResources: false,
     fn: async () => {
       await using cloud = await createCloud({
         clock: "wall",
@@ -118,6 +103,50 @@ for (const { name, start, ignore = false, reason } of platforms) {
         [`1:${writer.text.length}`, "text"],
         [`1:${writer.text.length}`, "end"],
       ]);
+      await server.close();
+    },
+  });
+}
+
+for (const { name, start, ignore = false, reason } of platforms) {
+  Deno.test({
+    name: titled(`${name}: viewers that come and leave end their subscriptions, all of them`, {
+      reason,
+    }),
+    ignore,
+    fn: async () => {
+      await using cloud = await createCloud({
+        clock: "wall",
+        app: () => ({ fetch: () => new Response(null, { status: 404 }) }),
+      });
+      const server = await start({ ...cloud.environment });
+      const redis = createUpstashRedis({
+        url: cloud.environment.UPSTASH_REDIS_REST_URL,
+        token: cloud.redis.token,
+        clock: systemClock,
+      });
+      const channel = createKeys(cloud.environment.NAMESPACE ?? "zeropoll").replyChannel("r1");
+      const listening = async () => (await redis.run(["PUBSUB", "NUMSUB", channel]) as number[])[1];
+      let said = "";
+      for (let round = 1; round <= 2; round++) {
+        const viewers = [];
+        for (let index = 0; index < 20; index++) {
+          const response = await fetch(`${server.url}/stream/r1`);
+          const reader = response.body!.getReader();
+          await reader.read();
+          viewers.push(reader);
+        }
+        await eventually(async () => await listening() === viewers.length);
+        await collectGarbage();
+        for (const viewer of viewers) await viewer.cancel();
+        await eventually(async () => {
+          // workerd notices a client that left by the next thing that it is sent.
+          said += ".";
+          const frame = { epoch: 1, at: 0, text: said };
+          await redis.run(["PUBLISH", channel, JSON.stringify(frame)]);
+          return await listening() === 0;
+        });
+      }
       await server.close();
     },
   });

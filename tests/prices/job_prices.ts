@@ -21,6 +21,14 @@ async function deadJob(world: World): Promise<string> {
   return id;
 }
 
+function postJob(world: World, body: unknown): Promise<Response> {
+  return world.cloud.fetch("/api/jobs/work.do", {
+    method: "POST",
+    headers: { Authorization: `Bearer ${world.cloud.environment.SERVICE_TOKENS}` },
+    body: JSON.stringify(body),
+  });
+}
+
 /** Rows of the price list: the library's. */
 export const jobPrices: readonly PriceRow[] = [
   {
@@ -37,6 +45,24 @@ export const jobPrices: readonly PriceRow[] = [
     operation: "enqueue",
     ...nothing,
     run: (world) => world.jobs.enqueue("work.do", {}),
+  },
+  {
+    operation: "enqueue with a dedupeId, over HTTP",
+    commands: 1,
+    messages: 0,
+    trips: 1,
+    run: (world) => postJob(world, { input: {}, dedupeId: "a" }),
+  },
+  {
+    operation: "enqueue with the dedupeId of a job that failed, to run it anew",
+    commands: 5,
+    messages: 0,
+    trips: 4,
+    prepare: async (world) => {
+      await postJob(world, { input: { forGood: true }, dedupeId: "a" });
+      await world.cloud.settle();
+    },
+    run: (world) => postJob(world, { input: {}, dedupeId: "a", reuse: "failed" }),
   },
   {
     operation: "a job's attempt, untracked",

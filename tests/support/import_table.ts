@@ -24,7 +24,7 @@ interface Row {
 }
 
 const anyPackage = /./;
-const contracts = /^shared\/(contracts\/.+|ports|errors|config)\.ts$/;
+const contracts = /^shared\/(contracts\/.+|ports|errors|config(_\w+)?)\.ts$/;
 
 const table: Row[] = [
   {
@@ -182,7 +182,7 @@ export function faultsOf(path: string, source: string): string[] {
       fault(line, `${row.part} may not import the package ${specifier}`);
     }
   }
-  if (row.part !== "tests and bench" && path !== "functions/worker.ts") {
+  if (row.part !== "tests and bench" && !/^(functions|dev)\/worker\.ts$/.test(path)) {
     for (const { line } of findInCode(source, /^export\s+default\b/)) {
       fault(line, "only the Workers entry has a default export");
     }

@@ -46,7 +46,8 @@ export function titled(name: string, { reason }: { reason?: string }): string {
   return reason === undefined ? name : `${name} (skipped: ${reason})`;
 }
 
-function workerdPath(): string | undefined {
+/** The program that wrangler brought, if it did. */
+export function workerdPath(): string | undefined {
   try {
     const path = createRequire(import.meta.resolve("wrangler"))("workerd").default;
     return existsSync(path) ? path : undefined;

@@ -1,13 +1,13 @@
 /**
  * What the real QStash does not have: `/_faults`, `/_clock`, `/_meter`.
  *
- * No token, so writes must say that they are JSON: a page of another site cannot do so
- * without asking first, and nobody here would allow it.
+ * No token, so pages of other sites are refused, and writes must say that they are JSON.
  *
  * @module
  */
 import { Hono } from "hono";
 import * as z from "zod";
+import { noOtherPage } from "../../own_page.ts";
 import { ApiError } from "../api_error.ts";
 import type { Fault } from "../faults.ts";
 import type { QstashParts } from "../parts.ts";
@@ -56,6 +56,7 @@ const Advance = z.strictObject({ advanceMs: z.number().min(0) });
 export function controlRoutes({ clock, faults, meter }: QstashParts): Hono<QstashEnv> {
   const app = new Hono<QstashEnv>();
 
+  app.use("/_*", noOtherPage);
   app.use("/_*", async (c, next) => {
     const isJson = c.req.header("content-type")?.startsWith("application/json");
     if (c.req.method === "POST" && !c.req.path.startsWith("/_page") && !isJson) {

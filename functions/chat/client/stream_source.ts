@@ -100,6 +100,8 @@ async function* connect(ask, path, { signal, pauses, ...init }) {
     const headers = { accept: "text/event-stream" };
     const response = await ask(path, { ...init, headers, signal: closing.signal });
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    // Outside of browsers, an aborted fetch may leave the connection of a body that is read.
+    closing.signal.addEventListener("abort", () => reader.cancel().catch(() => {}));
     for (let rest = "";;) {
       const { done, value } = await reader.read();
       if (done) return;

@@ -52,7 +52,7 @@ export function exportHeaders({ id }: ConversationView, format: ExportFormat) {
 export function exportBody(
   sql: Sql,
   conversation: ConversationView,
-  format: ExportFormat,
+  { format, onPage }: { format: ExportFormat; onPage?(): void },
 ): { body: ReadableStream<Uint8Array>; ended: Promise<void> } {
   const writer = writers[format];
   const encoder = new TextEncoder();
@@ -63,6 +63,7 @@ export function exportBody(
     async pull(controller) {
       try {
         const messages = await nextMessages(sql, conversation.id, { after, limit: PAGE });
+        onPage?.();
         if (messages.length > 0) {
           after = messages.at(-1)!.position;
           controller.enqueue(encoder.encode(messages.map(writer.message).join("")));

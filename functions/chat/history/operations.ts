@@ -87,7 +87,7 @@ export const historyOperations: readonly Operation[] = [
         contentType: "application/x-ndjson",
       },
     },
-    problems: ofConversation,
+    problems: [...ofConversation, "streams_exceeded"],
     price: nothing,
   },
   {

@@ -9,6 +9,7 @@ import { NotConfiguredError, type Sql } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import { parseShape } from "../../middleware/body.ts";
 import { userOf } from "../../middleware/rate_limit.ts";
+import { beginStream } from "../../middleware/sse.ts";
 import { ConversationId } from "../contracts.ts";
 import {
   type ConversationsAnswer,
@@ -59,8 +60,9 @@ export const historyRoutes = new Hono<AppEnv>()
     const headers = exportHeaders(conversation, format);
     // Nobody would read the body, nor leave it.
     if (c.req.method === "HEAD") return c.body(null, 200, headers);
-    const { body, ended } = exportBody(sql, conversation, format);
-    c.var.outlive(ended);
+    const open = beginStream(c, user);
+    const { body, ended } = exportBody(sql, conversation, { format, onPage: open.renew });
+    c.var.outlive(ended.finally(open.end));
     return c.body(body, 200, headers);
   })
   .delete(CONVERSATION, async (c) => {

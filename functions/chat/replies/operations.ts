@@ -43,6 +43,7 @@ export const replyOperations: readonly Operation[] = [
       "limit_exceeded",
       "queue_rejected",
       "queue_unavailable",
+      "streams_exceeded",
       ...tokens,
       ...away,
     ],
@@ -71,7 +72,7 @@ export const replyOperations: readonly Operation[] = [
       description: "As the last event's id; Last-Event-ID counts before it.",
     }],
     answers: { 200: { description: "The events.", contentType: "text/event-stream" } },
-    problems: ["reply_not_found", "body_invalid", ...tokens, ...away],
+    problems: ["reply_not_found", "body_invalid", "streams_exceeded", ...tokens, ...away],
     price: {
       commands: "2; 0 for a reply that has ended, and while nothing is said",
       messages: "0",

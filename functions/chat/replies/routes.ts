@@ -4,13 +4,13 @@
  * @module
  */
 import { type Context, Hono } from "hono";
-import { assertAllowed, RequestError } from "../../../shared/mod.ts";
+import { assertAllowed, isSound, RequestError, startOf } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import { waitUntilOf } from "../../middleware/defer.ts";
 import { parseShape, readBody } from "../../middleware/body.ts";
 import { publicPath } from "../../middleware/location.ts";
 import { rateLimit, userOf } from "../../middleware/rate_limit.ts";
-import { readPlace, sseResponse } from "../../middleware/sse.ts";
+import { beginStream, readPlace, sseResponse } from "../../middleware/sse.ts";
 import { ConversationId, type ReplyView, type SendAnswer, SendRequest } from "../contracts.ts";
 import { viewOf } from "../history/message_store.ts";
 import { sqlOfChat } from "../parts.ts";
@@ -29,12 +29,20 @@ export const replyRoutes = new Hono<AppEnv>()
     const user = await userOf(c);
     await assertModelLimit(c, user);
     const conversation = parseShape(ConversationId, c.req.param("id"), "path");
-    const body = await readBody(c, SendRequest, { maxBytes: MESSAGE_BYTES });
+    const body = await readBody(c, SendRequest, { maxBytes: MESSAGE_BYTES, mend: ["text"] });
     const { deps } = c.var;
     const isStreamed = c.req.header("Accept")?.includes("text/event-stream") ?? false;
     // Only a caller that stays to listen keeps the request alive that makes the reply.
     const mode = isStreamed ? body.mode ?? deps.config.chat.mode : "queued";
-    const sent = await sendMessage(deps, { ...body, conversation, user, mode });
+    // Before anything is stored: a message that is refused was not said.
+    const open = isStreamed ? beginStream(c, user) : undefined;
+    let sent: Sent;
+    try {
+      sent = await sendMessage(deps, { ...body, conversation, user, mode });
+    } catch (error) {
+      open?.end();
+      throw error;
+    }
     const answer = answerOf(c, sent);
     c.header("Location", answer.reply.stream);
     if (!isStreamed) return c.json(answer, 202);
@@ -43,7 +51,7 @@ export const replyRoutes = new Hono<AppEnv>()
     const events = mode === "direct" && sent.isNew
       ? directEvents(c, sent.reply, { answer, signal })
       : followEvents(c, sent.reply, { answer, signal });
-    return sseResponse(c, events, { leaving, status: 202 });
+    return sseResponse(c, events, { leaving, open, status: 202 });
   })
   .get("/api/chat/replies/:id", async (c) => {
     return c.json(replyView(await ownReply(c)));
@@ -52,8 +60,9 @@ export const replyRoutes = new Hono<AppEnv>()
     const reply = await ownReply(c);
     const after = readPlace(c);
     const leaving = new AbortController();
+    const open = beginStream(c, reply.user);
     const events = followEvents(c, reply, { after, signal: leaving.signal });
-    return sseResponse(c, events, { leaving });
+    return sseResponse(c, events, { leaving, open });
   })
   .delete("/api/chat/replies/:id", async (c) => {
     const user = await userOf(c);
@@ -78,9 +87,9 @@ async function assertModelLimit(c: Context<AppEnv>, user: string): Promise<void>
 async function ownReply(c: Context<AppEnv>): Promise<Reply> {
   const user = await userOf(c);
   const id = c.req.param("id") ?? "";
-  const reply = await findReply(sqlOfChat(c.var.deps), id, user);
+  const reply = isSound(id) ? await findReply(sqlOfChat(c.var.deps), id, user) : undefined;
   if (reply) return reply;
-  throw new RequestError("reply_not_found", `Cannot find the reply ${id.slice(0, 64)}`);
+  throw new RequestError("reply_not_found", `Cannot find the reply ${startOf(id, 64)}`);
 }
 
 function answerOf(c: Context<AppEnv>, { message, reply, isNew }: Sent): SendAnswer {

@@ -14,8 +14,7 @@ import {
 } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import { addressOf } from "../../middleware/address.ts";
-import { bearerOf } from "../../middleware/auth.ts";
-import { indexOfSecret } from "../../middleware/secrets.ts";
+import { bearerOf, isBackend } from "../../middleware/auth.ts";
 import type { Said } from "../contracts.ts";
 import { ignoredBecause } from "./visitors.ts";
 
@@ -42,12 +41,10 @@ export function identitiesOf(c: Context<AppEnv>): Identities {
  * @throws {BodyInvalidError} where a browser says what only a backend may
  */
 export async function senderOf(c: Context<AppEnv>, said: Said): Promise<Sender> {
-  const { serviceTokens } = c.var.deps.config;
   const bearer = bearerOf(c);
-  const isBackend = bearer !== undefined && await indexOfSecret(bearer, serviceTokens) !== -1;
-  if (isBackend) {
+  if (isBackend(c)) {
     const { token, user = token && await verify(c, token), session, address } = said;
-    return { person: { user, session, address }, isBackend };
+    return { person: { user, session, address }, isBackend: true };
   }
   const backendsOnly = (["user", "address"] as const).filter((path) => said[path] !== undefined);
   if (backendsOnly.length > 0) {
@@ -55,10 +52,10 @@ export async function senderOf(c: Context<AppEnv>, said: Said): Promise<Sender> 
     throw new BodyInvalidError(backendsOnly.map((path) => ({ path, message })));
   }
   const because = ignoredBecause((name) => c.req.header(name));
-  if (because) return { because, isBackend };
+  if (because) return { because, isBackend: false };
   const token = bearer ?? said.token;
   const user = token === undefined ? undefined : await verify(c, token);
-  return { person: { user, session: said.session, address: addressOf(c) }, isBackend };
+  return { person: { user, session: said.session, address: addressOf(c) }, isBackend: false };
 }
 
 /**

@@ -29,6 +29,7 @@ export const accountEvents = {
   "account.verification-rejected": defineEvent({
     description: "To someone whose papers could not be accepted: why, and how to try again.",
     data: z.object({ reasons, url: link }),
+    secrets: ["url"],
     urgency: "urgent",
     mail: ({ reasons, url }) => ({
       subject: "We could not verify your account yet",
@@ -56,6 +57,7 @@ export const accountEvents = {
       restoreUntil: day.optional().describe("The last day on which it can be had back."),
       url: link.describe("Where it can be had back, or help can be found."),
     }),
+    secrets: ["url"],
     urgency: "urgent",
     mail: ({ at, timeZone, restoreUntil, url }) => ({
       subject: "Your account was deleted",

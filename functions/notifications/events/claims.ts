@@ -19,6 +19,7 @@ export const claimEvents = {
       validUntil: day.optional(),
       url: link.describe("Where it can be claimed; good for the recipient alone."),
     }),
+    secrets: ["url"],
     urgency: "bulk",
     group: "invitations",
     waits: true,
@@ -88,6 +89,7 @@ export const claimEvents = {
   "claim.rejected": defineEvent({
     description: "To someone whose claim was not granted: why, and how to show more.",
     data: z.object({ title: line, reasons, url: link }),
+    secrets: ["url"],
     urgency: "bulk",
     mail: ({ title, reasons, url }) => ({
       subject: `We could not confirm your claim of “${title}”`,

@@ -66,6 +66,7 @@ export const gatheringEvents = {
   "event.participation.reminder": defineEvent({
     description: "To someone who was asked whether they take part, and has not answered.",
     data: z.object({ ...gathering, answerBy: moment.optional() }),
+    secrets: ["url"],
     urgency: "bulk",
     group: "reminders",
     waits: true,
@@ -94,6 +95,7 @@ export const gatheringEvents = {
       people: count.min(1).optional(),
       code: z.string().trim().min(1).max(32).optional().describe("To be shown at the door."),
     }),
+    secrets: ["url", "code"],
     urgency: "bulk",
     mail: ({ title, people, code, url, ...gathering }) => ({
       subject: `You are in: ${title}`,

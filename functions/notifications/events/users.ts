@@ -32,6 +32,7 @@ function welcome({ description, subject, opening, steps, label, path }: WelcomeW
   return defineEvent({
     description,
     data: welcomeData,
+    secrets: ["url"],
     urgency: "urgent",
     mail: ({ url }) => ({
       subject,
@@ -105,6 +106,7 @@ export const userEvents = {
   "user.reset.start": defineEvent({
     description: "To someone who forgot their password: a link that sets a new one.",
     data: z.object({ url: link, minutes: z.int().positive().max(10_080).default(60) }),
+    secrets: ["url"],
     urgency: "urgent",
     mail: ({ url, minutes }) => ({
       subject: "Set a new password",
@@ -128,6 +130,7 @@ export const userEvents = {
       device: line.optional(),
       url: link.describe("Where a new password can be set."),
     }),
+    secrets: ["url"],
     urgency: "urgent",
     mail: ({ at, timeZone, device, url }) => ({
       subject: "Your password was changed",

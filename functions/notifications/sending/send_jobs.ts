@@ -63,6 +63,8 @@ export function createSendJobs(parts: SendParts) {
   const common = {
     input: SendInput,
     output: SendOutput,
+    // Without mail nothing is sent, and no key is asked for.
+    ...(parts.config.mail && { secrets: secretsOfSending }),
     // 3 attempts: at once, after 2 s and after 4 s; then it waits by itself.
     retries: 2,
     backoff: { first: 2_000, factor: 2 },
@@ -84,6 +86,11 @@ export function createSendJobs(parts: SendParts) {
       flowControl: flow.bulk,
     }),
   };
+}
+
+/** The event's secrets, where they are in the job's input. */
+function secretsOfSending({ event }: z.input<typeof SendInput>): string[] {
+  return (eventOf(event)?.secrets ?? []).map((field) => `data.${field}`);
 }
 
 async function send(

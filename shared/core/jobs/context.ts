@@ -7,14 +7,19 @@
  * @module
  */
 import { type JobClaim, JobOutcome, type Steps } from "../../contracts/job.ts";
+import { soundText, startOf } from "../../contracts/text.ts";
 import { LeaseLostError, NotConfiguredError } from "../../errors.ts";
 import type { Redis, Sql } from "../../ports.ts";
+import { Redaction } from "../secrets/redaction.ts";
+import { openResult, type ResultSeal, sealResult } from "../secrets/sealed_result.ts";
+import { hideInput, secretsIn } from "../secrets/sealed_input.ts";
 import { type ClaimRequest, LEASE_MARGIN_MS, parse, writeClaim } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childJobId, hashedId } from "./identity.ts";
 import { applyOnce } from "./effects.ts";
 import { enqueueGroup, enqueueJob } from "./enqueue.ts";
-import type { JobContext, Registry } from "./job.ts";
+import type { JobContext, Registry, TransactionOptions } from "./job.ts";
+import { decodeKept, encodeKept, type Kept, toKept } from "./kept.ts";
 
 const MOST_STEP_BYTES = 256 * 1024;
 
@@ -36,6 +41,8 @@ export interface Run {
   /** The results of the steps that ended, in this attempt or before it. */
   steps?: Steps;
   deferral?: Deferral;
+  /** Cleans what is kept, logged and answered of the job's secrets. */
+  readonly redaction: Redaction;
 }
 
 /** Makes the context of one delivery; `claim` is absent when the job is not tracked. */
@@ -43,8 +50,10 @@ export function startRun(
   dependencies: JobsDependencies,
   request: ClaimRequest,
   claim: JobClaim | undefined,
+  redaction: Redaction = new Redaction(),
 ): Run {
   const { clock, keys, redis } = dependencies;
+  const seal: ResultSeal = { keys: dependencies.secrets, redaction, id: request.envelope.id };
   const { job, envelope, attempt } = request;
   const leaseUntil = request.now + job.timeoutMs;
   let lost: LeaseLostError | undefined;
@@ -78,12 +87,29 @@ export function startRun(
     assertHeld();
   }
 
+  /** A secret must not stand where everybody reads, or where hashes of it can be tried out. */
+  function assertOpen(what: string, value: unknown): void {
+    if (redaction.isWholeIn(value)) {
+      throw new TypeError(`Cannot use a secret of the input as ${what}`);
+    }
+  }
+
+  /** What stands for these inputs in an id: what is secret by a hash that only our keys make. */
+  async function inIds(job: Registry[string], inputs: readonly unknown[]): Promise<string[]> {
+    const secret = inputs.flatMap((input) => secretsIn(job, input));
+    const open = inputs.map((input) => hideInput(job, { input }));
+    assertOpen(`a field of ${job.name} that is not secret`, open);
+    if (secret.length === 0) return [];
+    return [await dependencies.secrets.digest(JSON.stringify([envelope.id, secret]))];
+  }
+
   /** As the app delivers it: the table may set another flow control than the job's own file. */
   const asDelivered = (job: { name: string }): Registry[string] =>
     dependencies.registry[job.name] ?? job as Registry[string];
 
   const run: Run = {
     claim,
+    redaction,
     steps: claim?.steps ?? envelope.steps,
     context: {
       id: envelope.id,
@@ -92,9 +118,14 @@ export function startRun(
       generation: envelope.generation,
       lastAttempt: attempt >= job.retries,
       idempotencyKey: envelope.id,
+      async fingerprint(value) {
+        const text = JSON.stringify([envelope.id, value]);
+        const { secrets } = dependencies;
+        return secrets.areSet ? await secrets.digest(text) : await hashedId("fingerprint", text);
+      },
       leaseUntil,
       tracked: claim !== undefined,
-      log: dependencies.log,
+      log: redaction.log(dependencies.log),
       clock,
       keys,
       redis,
@@ -105,21 +136,32 @@ export function startRun(
         ...envelope.followUpOf,
         outcomes: () => readOutcomes(dependencies, redis, envelope.followUpOf!),
       },
-      async step<T>(name: string, work: () => Promise<T> | T): Promise<T> {
+      async step<T>(
+        name: string,
+        work: () => Promise<T> | T,
+        { secret: isSecret = false } = {},
+      ): Promise<Kept<T>> {
+        const place = `step "${name}"`;
+        assertOpen("a step's name", name);
         // A record cannot keep this one name, and the step would run again.
         if (name === "__proto__") throw new TypeError(`Cannot name a step "${name}"`);
-        if (run.steps && Object.hasOwn(run.steps, name)) return run.steps[name] as T;
+        if (run.steps && Object.hasOwn(run.steps, name)) {
+          const kept = run.steps[name];
+          const opened = await openResult(seal, place, { kept, isSecret });
+          return (opened ? opened.value : decodeKept(kept)) as Kept<T>;
+        }
         assertHeld();
-        const result = await work();
-        const steps = { ...run.steps, [name]: result === undefined ? null : result };
+        const json = toKept(`the result of the ${place}`, await work());
+        const sealed = await sealResult(seal, place, { json, isSecret });
+        const steps = { ...run.steps, [name]: sealed ?? encodeKept(json) };
         if (JSON.stringify(steps).length > MOST_STEP_BYTES) {
           throw new RangeError(`Cannot keep the step "${name}": all results exceed 256 KB`);
         }
         run.steps = steps;
         await keep({ steps });
-        return result;
+        return (json === undefined ? undefined : JSON.parse(json)) as Kept<T>;
       },
-      progress: (progress) => keep({ progress }),
+      progress: (progress) => keep({ progress: redaction.value(progress) }),
       // deno-lint-ignore require-await -- what it throws must reject
       async defer(until) {
         const moment = Number(until);
@@ -130,32 +172,54 @@ export function startRun(
         run.deferral = new Deferral(moment);
         throw run.deferral;
       },
-      limited: (policy, identifier, work, options) =>
-        dependencies.limits.limited(policy, identifier, work, options),
+      // deno-lint-ignore require-await -- what it throws must reject
+      async limited(policy, identifier, work, options) {
+        assertOpen("a limit's identifier", identifier);
+        return dependencies.limits.limited(policy, identifier, work, options);
+      },
       async arm(names) {
         if (!dependencies.arm) throw new TypeError(`Cannot arm ${names[0]}: there is no schedule`);
         await dependencies.arm(names);
       },
       async enqueue(next, input, options = {}) {
+        const job = asDelivered(next);
+        const secret = await inIds(job, [input]);
+        assertOpen("a dedupeId", options.dedupeId);
+        const open = JSON.stringify(hideInput(job, { input })) ?? "null";
         const dedupeId = options.dedupeId ??
-          await hashedId("from", envelope.id, next.name, JSON.stringify(input) ?? "null");
-        return await enqueueJob(dependencies, asDelivered(next), input, { ...options, dedupeId });
+          await hashedId("from", envelope.id, next.name, open, ...secret);
+        return await enqueueJob(dependencies, job, input, { ...options, dedupeId });
       },
       async enqueueGroup(child, inputs, { then, dedupeId } = {}) {
         const job = asDelivered(child);
+        const secret = await inIds(job, inputs);
+        if (then) await inIds(asDelivered(then.job), [then.input]);
+        assertOpen("a dedupeId", dedupeId);
+        const open = JSON.stringify(inputs.map((input) => hideInput(job, { input })));
         return await enqueueGroup(dependencies, inputs.map((input) => ({ job, input })), {
           dedupeId: dedupeId ??
-            await hashedId("group from", envelope.id, child.name, JSON.stringify(inputs)),
+            await hashedId("group from", envelope.id, child.name, open, ...secret),
           ...(then && { then: { job: asDelivered(then.job), input: then.input } }),
         });
       },
-      async transaction(work, { name = "main" } = {}) {
-        return await applyOnce(sqlOf(dependencies, "context.transaction"), {
+      async transaction<T>(
+        work: (sql: Sql) => Promise<T>,
+        { name = "main" }: TransactionOptions = {},
+      ): Promise<Kept<T>> {
+        const place = `transaction "${name}"`;
+        assertOpen("a transaction's name", name);
+        const kept = await applyOnce(sqlOf(dependencies, "context.transaction"), {
           job: envelope.id,
           name,
           now: clock.now(),
           forgottenBefore: envelope.enqueuedAt - job.retention.succeededMs,
-        }, work);
+        }, async (sql) => {
+          const json = toKept(`the result of the ${place}`, await work(sql));
+          const sealed = await sealResult(seal, place, { json, isSecret: false });
+          return sealed ?? encodeKept(json);
+        });
+        const opened = await openResult(seal, place, { kept, isSecret: false });
+        return (opened ? opened.value : decodeKept(kept)) as Kept<T>;
       },
     },
   };
@@ -172,7 +236,7 @@ export async function recordFailure(
   const leaseUntil = request.now + request.job.timeoutMs + LEASE_MARGIN_MS;
   // Past the lease the next attempt may hold the claim already.
   if (!run.claim || dependencies.clock.now() >= leaseUntil - LEASE_MARGIN_MS) return;
-  const error = { message: message.slice(0, 1_000) };
+  const error = { message: startOf(soundText(message), 1_000) };
   await writeClaim(dependencies.redis, dependencies.keys, request, {
     ...run.claim,
     state: "retrying",

@@ -8,9 +8,12 @@
  */
 import { JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
 import { AppError, NonRetryableError, NotConfiguredError } from "../../errors.ts";
+import { Redaction } from "../secrets/redaction.ts";
+import { openInput, sealInput, secretsIn } from "../secrets/sealed_input.ts";
 import { claim, type ClaimRequest, readRecords } from "./claim.ts";
 import { type Deferral, recordFailure, type Run, startRun } from "./context.ts";
 import type { JobsDependencies } from "./dependencies.ts";
+import type { Registry } from "./job.ts";
 import { findJob } from "./enqueue.ts";
 import { childEnded } from "./groups.ts";
 import { hashedId } from "./identity.ts";
@@ -63,10 +66,13 @@ export async function deliver(
   // A schedule's message is the same at each tick; the tick is a job of its own.
   const id = parsed.id ?? await hashedId("tick", delivery.messageId);
   const envelope = { ...parsed, id, enqueuedAt: parsed.enqueuedAt || clock.now() };
+  const redaction = new Redaction();
+  const opened = await openOrFault(dependencies, job, envelope, redaction);
   try {
-    assertInput(job, envelope.input);
+    if (!opened.fault) assertInput(job, opened.input);
   } catch (error) {
-    return { kind: "failed-for-good", id, message: (error as Error).message };
+    const message = redaction.text((error as Error).message);
+    return { kind: "failed-for-good", id, message };
   }
   const { attempt } = delivery;
   if (parsed.id === undefined && job.tracked && await isForgedTick(dependencies, delivery)) {
@@ -81,15 +87,18 @@ export async function deliver(
     return { kind: "done", id, state: claimed.outcome.state, tracked: true };
   }
   log.info("job.started", { job: job.name, id, attempt, generation: envelope.generation });
-  const run = startRun(dependencies, request, claimed?.claim);
+  const run = startRun(dependencies, request, claimed?.claim, redaction);
   let result: unknown;
   try {
-    const input = job.input.parse(envelope.input);
-    await assertLimit(dependencies, job, input);
+    if (opened.fault) throw opened.fault;
+    const input = job.input.parse(opened.input);
+    if (job.secretsOf) redaction.add(secretsIn(job, input));
+    await assertLimit(dependencies, job, input, redaction);
     result = await job.run(input, run.context);
     if (job.output && !run.deferral) result = job.output.parse(result);
     // A result that is no JSON fails here, as an attempt does, and not when it is written.
     if (job.tracked) JSON.stringify(result);
+    result = redaction.value(result);
   } catch (thrown) {
     const own = run.deferral;
     const error = isLimit(thrown) ? await deferToLimit(clock, request, run, thrown) : thrown;
@@ -99,6 +108,21 @@ export async function deliver(
   }
   if (run.deferral) return await deferred(dependencies, request, run, run.deferral);
   return await succeeded(dependencies, request, run, result);
+}
+
+/** The input as the handler gets it, or why a secret of it cannot be read: then the attempt fails. */
+async function openOrFault(
+  { secrets }: JobsDependencies,
+  job: Registry[string],
+  envelope: JobEnvelope & { id: string },
+  redaction: Redaction,
+): Promise<{ input?: unknown; fault?: AppError }> {
+  try {
+    return { input: await openInput(secrets, job, envelope, redaction) };
+  } catch (fault) {
+    if (!(fault instanceof AppError)) throw fault;
+    return { fault };
+  }
 }
 
 /**
@@ -191,6 +215,8 @@ async function deferred(
   }
   const next = {
     ...envelope,
+    // What an older build sent in the open is sealed from here on.
+    ...(!envelope.sealed && await sealInput(dependencies.secrets, job, envelope.input, envelope)),
     generation: envelope.generation + 1,
     ...(deferrals > 0 && { deferrals }),
     after: nonce,
@@ -235,7 +261,7 @@ async function attemptFailed(
   const { log } = dependencies;
   const { job, envelope, attempt } = request;
   const { id } = envelope;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = run.redaction.text(error instanceof Error ? error.message : String(error));
   const forGood = error instanceof NonRetryableError || error instanceof NotConfiguredError;
   log.warn("job.failed", { job: job.name, id, attempt, forGood, error: message });
   try {

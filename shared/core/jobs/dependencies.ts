@@ -5,6 +5,7 @@
  */
 import type { Clock, DeadLetters, Ids, Log, Queue, Redis, Sql } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
+import type { SecretKeys } from "../secrets/secret_keys.ts";
 import type { Limits } from "../limits/limits.ts";
 import type { Registry } from "./job.ts";
 
@@ -22,6 +23,8 @@ export interface JobsDependencies<R extends Registry = Registry> {
   /** Where QStash reaches this app. */
   publicUrl: string;
   limits: Limits;
+  /** What secrets are sealed under; needed by jobs that carry some. */
+  secrets: SecretKeys;
   /** Arms the schedules of these names, where there are any. */
   arm?(names: readonly string[]): Promise<void>;
 }

@@ -9,10 +9,14 @@
 import type { JobEnvelope } from "../../contracts/job.ts";
 import { BodyInvalidError, UnknownJobError } from "../../errors.ts";
 import type { Publication } from "../../ports.ts";
+import { Redaction } from "../secrets/redaction.ts";
+import { type SealedInput, sealInput, secretsIn } from "../secrets/sealed_input.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childJobId, dedupedJobId, followUpJobId, hashedId } from "./identity.ts";
 import type { Enqueued, EnqueueOptions, Registry } from "./job.ts";
+import { type KnownJob, lookUp, runAnew } from "./known.ts";
 import { assertInput, notBeforeOf, publicationOf } from "./publication.ts";
+import { hasEnded } from "./state.ts";
 
 const BATCH = 500;
 const MOST_CHILDREN = 10_000;
@@ -29,6 +33,8 @@ export interface GroupOptions {
   then?: { job: Registry[string]; input: unknown };
   /** Equal ids make one group. */
   dedupeId?: string;
+  /** With a `dedupeId`: looks for the children first, and sends those that are not known. One command. Default: false. */
+  lookUp?: boolean;
 }
 
 /** A group that was accepted. */
@@ -38,6 +44,8 @@ export interface EnqueuedGroup {
   jobs: string[];
   /** The follow-up's id, if there is one. */
   then?: string;
+  /** Where it was looked up: true when every child was known, so nothing new was sent. */
+  deduplicated?: boolean;
 }
 
 /** The job of this name. @throws {UnknownJobError} */
@@ -53,41 +61,88 @@ export async function enqueueJob(
   input: unknown,
   options: EnqueueOptions = {},
 ): Promise<Enqueued> {
-  const publication = await newPublication(dependencies, { ...options, job, input }, "");
-  const { deduplicated } = await dependencies.queue.publish(publication);
-  return { id: publication.label, deduplicated };
+  const [enqueued] = await enqueueJobs(dependencies, [{ ...options, job, input }], "");
+  return enqueued;
 }
 
-/** Enqueues several jobs, 500 in a request. */
+/** Enqueues several jobs, 500 in a request. Those that are known, and were to be looked up, are not sent. */
 export async function enqueueJobs(
   dependencies: JobsDependencies,
   jobs: readonly NewJob[],
+  path?: string,
 ): Promise<Enqueued[]> {
   const publications = await Promise.all(
-    jobs.map((job, index) => newPublication(dependencies, job, `jobs[${index}].`)),
+    jobs.map((job, index) => newPublication(dependencies, job, path ?? `jobs[${index}].`)),
   );
-  const published = await publishInBatches(dependencies, publications);
-  return publications.map(({ label }, index) => ({
-    id: label,
-    deduplicated: published[index].deduplicated,
-  }));
+  const known = await knownOf(dependencies, jobs, publications);
+  const fresh = publications.filter((_, index) => !known[index]);
+  const published = await publishInBatches(dependencies, fresh);
+  const enqueued: Enqueued[] = [];
+  for (const [index, publication] of publications.entries()) {
+    const { label: id, notBefore } = publication;
+    const { job, input } = jobs[index];
+    const found = known[index];
+    if (!found) {
+      const { deduplicated } = published[fresh.indexOf(publication)];
+      enqueued.push({ id, deduplicated, ...(looksUp(jobs[index]) && { state: "queued" }) });
+    } else if (mayRunAnew(jobs[index], found)) {
+      enqueued.push(await runAnew(dependencies, { id, job, input, notBefore }, found));
+    } else {
+      enqueued.push({ id, deduplicated: true, state: found.state });
+    }
+  }
+  return enqueued;
+}
+
+function looksUp({ dedupeId, lookUp, reuse }: EnqueueOptions): boolean {
+  return dedupeId !== undefined && (lookUp === true || reuse !== undefined);
+}
+
+/** What is known of those that are to be looked up, and keeps them from being sent. */
+async function knownOf(
+  dependencies: JobsDependencies,
+  jobs: readonly NewJob[],
+  publications: readonly Publication[],
+): Promise<(KnownJob | undefined)[]> {
+  const now = dependencies.clock.now();
+  const wanted = jobs.map((options, index) => {
+    const { label: id, notBefore = 0 } = publications[index];
+    // One request to QStash for each, so for a single one alone.
+    const asksQueue = jobs.length === 1 && (notBefore > now || options.reuse !== undefined);
+    return { id, job: options.job, asksQueue, isWanted: looksUp(options) };
+  });
+  const found = await lookUp(dependencies, wanted.filter(({ isWanted }) => isWanted));
+  return wanted.map(({ isWanted }, index) => {
+    const known = isWanted ? found.shift() : undefined;
+    // An untracked job is one for as long as it waits or runs: after that an equal id runs again.
+    const isOver = known && !jobs[index].job.tracked && hasEnded(known);
+    return known && isOver && !mayRunAnew(jobs[index], known) ? undefined : known;
+  });
+}
+
+function mayRunAnew({ reuse }: EnqueueOptions, { state, records }: KnownJob): boolean {
+  return reuse === "failed" &&
+    (state === "failed" || (state === "queued" && records.claim?.state === "queued"));
 }
 
 /** Enqueues jobs that belong together; the follow-up runs when the last of them has ended. */
 export async function enqueueGroup(
   dependencies: JobsDependencies,
   children: readonly Omit<NewJob, "dedupeId">[],
-  { then, dedupeId }: GroupOptions = {},
+  { then, dedupeId, lookUp: looks = false }: GroupOptions = {},
 ): Promise<EnqueuedGroup> {
-  const { clock, ids, publicUrl, queue } = dependencies;
+  const { clock, ids, publicUrl, queue, secrets } = dependencies;
   if (children.length > MOST_CHILDREN) {
     throw new RangeError(`Cannot enqueue a group of ${children.length}: at most ${MOST_CHILDREN}`);
   }
   if (then) assertInput(then.job, then.input, "then.input");
+  assertKeepsSecrets(then ? [...children, then] : children, dedupeId, "dedupeId");
   const group = dedupeId === undefined ? ids.random() : await hashedId("group", dedupeId);
   const total = children.length;
+  const next = then &&
+    await sealInput(secrets, then.job, then.input, { id: await followUpJobId(group) });
   if (total === 0) {
-    if (then) await queue.publish(await followUp(dependencies, group, 0, then.job, then.input));
+    if (then) await queue.publish(await followUp(dependencies, group, 0, then.job, next!));
     return { id: group, jobs: [], ...(then && { then: await followUpJobId(group) }) };
   }
   const publications = await Promise.all(children.map(async (child, index) => {
@@ -97,28 +152,50 @@ export async function enqueueGroup(
       version: 1,
       id,
       job: child.job.name,
-      input: child.input,
+      ...await sealInput(secrets, child.job, child.input, { id }),
       generation: 0,
       enqueuedAt: clock.now(),
-      group: { id: group, index, total, ...(then && { then: { ...then, job: then.job.name } }) },
+      group: { id: group, index, total, ...(then && { then: { job: then.job.name, ...next! } }) },
     };
-    return publicationOf(publicUrl, child.job, envelope, notBeforeOf(child, clock.now()));
+    return publicationOf(
+      publicUrl,
+      child.job,
+      envelope,
+      notBeforeOf(child, clock.now(), `jobs[${index}].`),
+    );
   }));
-  await publishInBatches(dependencies, publications);
+  const known = looks && dedupeId !== undefined
+    ? await lookUp(
+      dependencies,
+      publications.map(({ label: id }, index) => ({
+        id,
+        job: children[index].job,
+        asksQueue: false,
+      })),
+    )
+    : [];
+  const fresh = publications.filter((_, index) => !known[index]);
+  const published = await publishInBatches(dependencies, fresh);
   return {
     id: group,
     jobs: publications.map(({ label }) => label),
+    ...(looks && dedupeId !== undefined && {
+      deduplicated: published.every(({ deduplicated }) => deduplicated),
+    }),
     ...(then && { then: await followUpJobId(group) }),
   };
 }
 
-/** The message of a group's follow-up; equal for every child that finds the group complete. */
+/**
+ * The message of a group's follow-up; equal for every child that finds the group complete. Its
+ * secrets were sealed for it when the group was enqueued.
+ */
 export async function followUp(
   { clock, publicUrl }: JobsDependencies,
   group: string,
   total: number,
   job: Registry[string],
-  input: unknown,
+  { input, sealed }: SealedInput,
 ): Promise<Publication> {
   const id = await followUpJobId(group);
   return publicationOf(publicUrl, job, {
@@ -126,6 +203,7 @@ export async function followUp(
     id,
     job: job.name,
     input,
+    ...(sealed && { sealed }),
     generation: 0,
     enqueuedAt: clock.now(),
     followUpOf: { id: group, total },
@@ -137,24 +215,44 @@ async function newPublication(
   { job, input, ...options }: NewJob,
   path: string,
 ): Promise<Publication> {
-  const { clock, ids, publicUrl } = dependencies;
+  const { clock, ids, publicUrl, secrets } = dependencies;
   const { dedupeId } = options;
   assertInput(job, input, `${path}input`);
   if (dedupeId !== undefined && (dedupeId === "" || dedupeId.length > MOST_DEDUPE_ID)) {
     const message = `must have 1 to ${MOST_DEDUPE_ID} characters`;
     throw new BodyInvalidError([{ path: `${path}dedupeId`, message }]);
   }
+  if (dedupeId?.isWellFormed() === false) {
+    // Halves of different characters would all be one.
+    const message = "must hold no half of a character";
+    throw new BodyInvalidError([{ path: `${path}dedupeId`, message }]);
+  }
+  assertKeepsSecrets([{ job, input }], dedupeId, `${path}dedupeId`);
   const now = clock.now();
   const id = dedupeId === undefined ? ids.random() : await dedupedJobId(job.name, dedupeId);
   const envelope: JobEnvelope & { id: string } = {
     version: 1,
     id,
     job: job.name,
-    input,
+    ...await sealInput(secrets, job, input, { id }),
     generation: 0,
     enqueuedAt: now,
   };
-  return publicationOf(publicUrl, job, envelope, notBeforeOf(options, now));
+  return publicationOf(publicUrl, job, envelope, notBeforeOf(options, now, path));
+}
+
+/** @throws {BodyInvalidError} if a secret would stand in the id, where a hash of it can be tried out */
+function assertKeepsSecrets(
+  jobs: readonly { job: Registry[string]; input: unknown }[],
+  dedupeId: string | undefined,
+  path: string,
+): void {
+  if (dedupeId === undefined) return;
+  const redaction = new Redaction();
+  for (const { job, input } of jobs) redaction.add(secretsIn(job, input));
+  if (redaction.isWholeIn(dedupeId)) {
+    throw new BodyInvalidError([{ path, message: "must not hold a secret of the input" }]);
+  }
 }
 
 async function publishInBatches({ queue }: JobsDependencies, publications: readonly Publication[]) {

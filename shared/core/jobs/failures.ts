@@ -8,8 +8,10 @@
  */
 import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import { type JobClaim, JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
+import { soundText, startOf } from "../../contracts/text.ts";
 import { AppError } from "../../errors.ts";
 import type { QueueDeadLetter, RedisCommand } from "../../ports.ts";
+import { sealInput } from "../secrets/sealed_input.ts";
 import { claimSeconds, type JobRecords, parse, readRecords, seconds } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childEnded } from "./groups.ts";
@@ -57,7 +59,7 @@ export async function jobFailed(
       ? records.claim.leaseUntil - clock.now()
       : 0;
     if (leaseLeftMs > 0) return { kind: "busy", retryAfterMs: leaseLeftMs };
-    const message = records.claim?.error?.message ?? messageOf(failed);
+    const message = soundText(records.claim?.error?.message ?? messageOf(failed));
     const failedAt = clock.now();
     await deadLetters.save({
       id,
@@ -65,7 +67,7 @@ export async function jobFailed(
       generation,
       attempts: failed.attempts,
       error: { message, status: failed.status },
-      envelope: failed.body,
+      envelope: await sealedBody(dependencies, job, envelope && { ...envelope, id }) ?? failed.body,
       failedAt,
     });
     if (job?.tracked) {
@@ -92,6 +94,17 @@ export async function jobFailed(
   }
   await forget(dependencies, failed.queueDeadLetterId);
   return { kind: "done" };
+}
+
+/** The body of a message that an older build sent in the open, sealed; undefined where it may stay as it is. */
+async function sealedBody(
+  { secrets }: JobsDependencies,
+  job: Registry[string] | undefined,
+  envelope: (JobEnvelope & { id: string }) | undefined,
+): Promise<string | undefined> {
+  if (!job?.secretsOf || !envelope || envelope.sealed) return undefined;
+  const kept = await sealInput(secrets, job, envelope.input, envelope);
+  return kept.sealed && JSON.stringify({ ...envelope, ...kept });
 }
 
 /**
@@ -179,7 +192,7 @@ function settleFailed(
     enqueuedAt,
     startedAt: claim?.startedAt,
     endedAt: failedAt,
-    error: { message: message.slice(0, 1_000) },
+    error: { message: startOf(message, 1_000) },
   };
   const claimTtl = Math.max(claimSeconds({ job }), seconds(job.retention.failedMs) + 3_600);
   return [

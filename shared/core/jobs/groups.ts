@@ -25,7 +25,7 @@ export async function childEnded(dependencies: JobsDependencies, place: GroupPla
   if (ended !== place.total) return;
   const job = findJob(dependencies.registry, place.then.job);
   await dependencies.queue.publish(
-    await followUp(dependencies, place.id, place.total, job, place.then.input),
+    await followUp(dependencies, place.id, place.total, job, place.then),
   );
   // After it, never before: what is cut short in between sends it again, and it runs once by its id.
   await dependencies.redis.run(["SETBIT", key, place.total, 1]);

@@ -4,12 +4,15 @@
  * @module
  */
 import type * as z from "zod";
-import type { JobOutcome } from "../../contracts/job.ts";
+import type { JobOutcome, JobStateName } from "../../contracts/job.ts";
 import type { LimitPolicy } from "../../contracts/limit.ts";
 import type { Clock, FlowControl, Log, Redis, Sql } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
 import type { LimitOptions } from "../limits/limits.ts";
+import { partsOf, type SecretPath } from "../secrets/secret_paths.ts";
 import type { EnqueuedGroup } from "./enqueue.ts";
+import type { Kept } from "./kept.ts";
+import { assertSecretsExist } from "./secret_schema.ts";
 
 /** How long to wait before a retry: `first`, then times `factor` for each further one, at most `max`. */
 export interface Backoff {
@@ -23,22 +26,38 @@ export interface Backoff {
 
 /** What may be said about when and as what a job is enqueued. */
 export interface EnqueueOptions {
-  /** Wait this long before the first delivery, in ms. QStash's free plan holds up to 7 days. */
+  /** Wait this long before the first delivery, in ms, at most a year. QStash's free plan holds up to 7 days. */
   delayMs?: number;
-  /** Not before this moment (epoch ms or a Date); wins over `delayMs`. */
+  /** Not before this moment (epoch ms or a Date), within a year; wins over `delayMs`. */
   notBefore?: number | Date;
   /**
    * Equal ids make one job, for as long as its outcome is kept (a job without tracking: for 10 minutes).
    * Any text of up to 256 characters.
    */
   dedupeId?: string;
+  /**
+   * With a `dedupeId`: looks up how a job of this id stands before anything is sent, and says so in
+   * the answer. One command, and for one that is known no message. Without it only what was enqueued
+   * in the last 10 minutes is told from what is new. Default: false; over HTTP it is always done.
+   */
+  lookUp?: boolean;
+  /**
+   * `failed`: where the job of this `dedupeId` has failed, it is run anew with this input, as its next
+   * generation. Looks up as well; at most 5 commands. Default: such a job stays failed.
+   */
+  reuse?: "failed";
 }
 
 /** A job that was accepted. */
 export interface Enqueued {
   id: string;
-  /** True when an equal `dedupeId` was enqueued in the last 10 minutes, so nothing new was sent. */
+  /**
+   * True when nothing new was sent: an equal `dedupeId` was enqueued in the last 10 minutes, or was
+   * looked up and found.
+   */
   deduplicated: boolean;
+  /** Where it stands: `queued` when it is new, or what was found. Absent where nobody looked it up. */
+  state?: JobStateName;
 }
 
 /** A limit that a job counts by, before it runs. */
@@ -48,6 +67,11 @@ export interface JobLimit<Input> {
   by(input: Input): string;
   /** Units that a run takes. Default: 1. */
   weight?: number;
+}
+
+export interface StepOptions {
+  /** True for a result that nobody but the handler may read, such as a new token: it is sealed. Default: false. */
+  secret?: boolean;
 }
 
 export interface TransactionOptions {
@@ -73,6 +97,11 @@ export interface JobContext {
   readonly generation: number;
   /** True for the last attempt: what fails now is a dead letter. */
   readonly lastAttempt: boolean;
+  /**
+   * A short text for `value` (JSON), the same in every attempt of this job, to make a `dedupeId` from.
+   * Without the keys of secrets nobody learns `value` from it, not even by trying.
+   */
+  fingerprint(value: unknown): Promise<string>;
   /** The same for every attempt of this job: hand it to outside services that take one. */
   readonly idempotencyKey: string;
   /** Epoch ms after which another attempt may start; work that cannot end before it should be a step. */
@@ -89,14 +118,15 @@ export interface JobContext {
   readonly group?: { id: string; total: number; outcomes(): Promise<(JobOutcome | undefined)[]> };
   /**
    * Runs `work` once: its result (JSON, together at most 256 KB) is kept and handed to later attempts.
+   * The first attempt gets it through JSON as well: a Date as its text, undefined as undefined.
    * A crash between the work and the keeping of its result runs it again. One Redis command; none for
-   * a result that is there, or without tracking.
+   * a result that is there, or without tracking. One that quotes a secret of the input is sealed.
    *
    * @throws {LeaseLostError} without running `work`, once the lease is over or the job was cancelled
    * @throws {RangeError} if the results together exceed 256 KB
-   * @throws {TypeError} if the name is `__proto__`
+   * @throws {TypeError} if the result holds what JSON loses (a Map, NaN, bytes), or the name is `__proto__`
    */
-  step<T>(name: string, work: () => Promise<T> | T): Promise<T>;
+  step<T>(name: string, work: () => Promise<T> | T, options?: StepOptions): Promise<Kept<T>>;
   /** Shows `progress` (small JSON) to whoever reads the job's state. One Redis command. @throws {LeaseLostError} */
   progress(progress: unknown): Promise<void>;
   /**
@@ -146,7 +176,7 @@ export interface JobContext {
    * What `work` throws rolls both back. Only writes by its `sql` are covered: call nothing outside
    * in it, and no other connection. No Redis command. Needs `DATABASE_URL`.
    */
-  transaction<T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<T>;
+  transaction<T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<Kept<T>>;
 }
 
 /** What `defineJob` takes. */
@@ -177,6 +207,15 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
   limit?: JobLimit<z.output<In>>;
   /** False: no state, no result, no Redis command, and it may run twice. Default: true. */
   tracked?: boolean;
+  /**
+   * Fields that nobody but the handler may read, as in `["data.url", "users.*.token"]`, or such paths
+   * by the input (the same whether its secrets can be read or not). They are sealed under
+   * `SECRET_KEYS`, and shown as `[secret]`; errors, logs and results that quote one are cleaned. Ids
+   * and limits may not be made from one. No command and no message more.
+   */
+  secrets?:
+    | readonly SecretPath<z.input<In>>[]
+    | ((input: z.input<In>) => readonly string[]);
   /** How long the outcome is kept, in ms. Default: 24 h when succeeded or cancelled, 7 days when failed. */
   retention?: { succeededMs?: number; failedMs?: number };
   run(input: z.output<In>, context: JobContext): Promise<Out> | Out;
@@ -185,11 +224,15 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
 /** A job, ready for a registry. Made by `defineJob`. */
 export interface Job<Name extends string = string, In extends z.ZodType = z.ZodType, Out = unknown>
   extends
-    Required<Omit<JobDefinition<Name, In, Out>, "backoff" | "flowControl" | "limit" | "output">> {
+    Required<
+      Omit<JobDefinition<Name, In, Out>, "backoff" | "flowControl" | "limit" | "output" | "secrets">
+    > {
   backoff?: Backoff;
   flowControl?: FlowControl;
   limit?: JobLimit<z.output<In>>;
   output?: z.ZodType<Out>;
+  /** The paths of the secrets of an input; absent for a job that has none. */
+  secretsOf?(input: unknown): readonly string[];
   retention: { succeededMs: number; failedMs: number };
 }
 
@@ -215,8 +258,9 @@ const DAY_MS = 86_400_000;
 export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   definition: JobDefinition<Name, In, Out>,
 ): Job<Name, In, Out> {
-  const { name, retries = 3, timeoutMs = 60_000, maxDeferrals = 1_000 } = definition;
-  const { backoff, limit, retention = {} } = definition;
+  const { secrets, ...rest } = definition;
+  const { name, retries = 3, timeoutMs = 60_000, maxDeferrals = 1_000 } = rest;
+  const { backoff, limit, retention = {} } = rest;
   if (!JOB_NAME.test(name) || name.length > 64) {
     throw new TypeError(
       `Cannot define the job "${name}": names are noun.verb of a-z, 0-9, . and -`,
@@ -231,7 +275,8 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   }
   if (limit) assertInteger(name, "limit.weight", limit.weight ?? 1, 1, limit.policy.limit);
   return {
-    ...definition,
+    ...rest,
+    ...(secrets && { secretsOf: secretsOf(name, definition.input, secrets) }),
     description: definition.description ?? "",
     retries,
     timeoutMs,
@@ -242,6 +287,16 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
       failedMs: retention.failedMs ?? 7 * DAY_MS,
     },
   };
+}
+
+function secretsOf(
+  name: string,
+  input: z.ZodType,
+  secrets: readonly string[] | ((input: never) => readonly string[]),
+): (input: unknown) => readonly string[] {
+  if (typeof secrets === "function") return secrets as (input: unknown) => readonly string[];
+  for (const path of secrets) assertSecretsExist(name, input, path, partsOf(path));
+  return () => secrets;
 }
 
 /** Makes a registry; a job under another name than its own does not compile. */

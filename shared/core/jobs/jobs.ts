@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import type { JobView } from "../../contracts/job.ts";
 import { cancelJob } from "./cancel.ts";
 import { deliver, type DeliveryAnswer, type JobDelivery } from "./deliver.ts";
@@ -15,6 +16,7 @@ import {
   jobFailed,
 } from "./failures.ts";
 import type { Enqueued, EnqueueOptions, InputOf, Registry } from "./job.ts";
+import { readSecret, showLetter } from "./letters.ts";
 import { replay, replayAll, type ReplayAllOptions, type ReplayOptions } from "./replay.ts";
 import {
   applySchedules,
@@ -38,6 +40,8 @@ export interface NamedGroupOptions<R extends Registry> {
   then?: { [Name in keyof R & string]: { job: Name; input: InputOf<R, Name> } }[keyof R & string];
   /** Equal ids make one group. */
   dedupeId?: string;
+  /** With a `dedupeId`: looks for the children first, and sends those that are not known. One command. Default: false. */
+  lookUp?: boolean;
 }
 
 /** The jobs of one registry. */
@@ -77,6 +81,10 @@ export interface Jobs<R extends Registry> {
   importDeadLetters(): Promise<number>;
   /** Sends a dead letter again as the job's next generation. 6 commands. @throws {RequestError} `not_found` or `replay_refused` */
   replay(id: string, options?: ReplayOptions): Promise<{ id: string; generation: number }>;
+  /** The letter as people may see it: `[secret]` in place of each secret. */
+  showLetter(letter: DeadLetter): DeadLetter;
+  /** Opens one secret of a dead letter, at `path` as in `data.url`; log who asked. @throws {RequestError} `not_found` */
+  readSecret(id: string, path: string): Promise<unknown>;
   /** Replays at most 100 dead letters, newest first, at `perSecond`; names those that cannot be. */
   replayAll(
     options?: ReplayAllOptions,
@@ -107,9 +115,10 @@ export function createJobs<R extends Registry>(dependencies: JobsDependencies<R>
     enqueueUnchecked: async (job, input, options) =>
       await enqueueJob(dependencies, findJob(registry, job), input, options),
     enqueueMany: (jobs) => enqueueJobs(dependencies, jobs.map(named)),
-    enqueueGroup: (children, { then, dedupeId } = {}) =>
+    enqueueGroup: (children, { then, dedupeId, lookUp } = {}) =>
       enqueueGroup(dependencies, children.map((child) => named(child as NamedJob<R>)), {
         dedupeId,
+        lookUp,
         ...(then && { then: { job: findJob(registry, then.job), input: then.input } }),
       }),
     state: (id) => jobState(dependencies, id),
@@ -117,6 +126,8 @@ export function createJobs<R extends Registry>(dependencies: JobsDependencies<R>
     deliver: (delivery) => deliver(dependencies, delivery),
     failed: (failed) => jobFailed(dependencies, failed),
     importDeadLetters: () => importDeadLetters(dependencies),
+    showLetter: (letter) => showLetter(registry, letter),
+    readSecret: (id, path) => readSecret(dependencies, id, path),
     replay: (id, options) => replay(dependencies, id, options),
     replayAll: (options) => replayAll(dependencies, options),
     planSchedules: (schedules, namespace) => planSchedules(dependencies, schedules, namespace),

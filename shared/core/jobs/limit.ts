@@ -6,8 +6,9 @@
  *
  * @module
  */
-import { LimitExceededError, LimitUnavailableError } from "../../errors.ts";
+import { LimitExceededError, LimitUnavailableError, NonRetryableError } from "../../errors.ts";
 import type { Clock } from "../../ports.ts";
+import type { Redaction } from "../secrets/redaction.ts";
 import type { ClaimRequest } from "./claim.ts";
 import type { Run } from "./context.ts";
 import type { JobsDependencies } from "./dependencies.ts";
@@ -24,15 +25,25 @@ export function isLimit(error: unknown): error is LimitError {
   return error instanceof LimitExceededError || error instanceof LimitUnavailableError;
 }
 
-/** Takes the job's units, if it has a limit. @throws {LimitExceededError | LimitUnavailableError} */
+/**
+ * Takes the job's units, if it has a limit.
+ *
+ * @throws {LimitExceededError | LimitUnavailableError}
+ * @throws {NonRetryableError} if a secret would become a key in Redis
+ */
 export async function assertLimit(
   { limits }: JobsDependencies,
   { limit }: Registry[string],
   input: unknown,
+  redaction: Redaction,
 ): Promise<void> {
   if (!limit) return;
   const { policy, weight } = limit;
-  await limits.limited(policy, limit.by(input), () => {}, { weight });
+  const identifier = limit.by(input);
+  if (redaction.isWholeIn(identifier)) {
+    throw new NonRetryableError(`Cannot count by "${policy.name}": its identifier is a secret`);
+  }
+  await limits.limited(policy, identifier, () => {}, { weight });
 }
 
 /** Defers the run to the moment at which the limit opens; resolves to what the deferral threw. */

@@ -67,22 +67,35 @@ export function retryWaitMs({ backoff }: Pick<Job, "backoff">, attempt: number):
   return Math.min(max, first * factor ** attempt);
 }
 
+/** QStash holds a message for up to a year, on its free plan for 7 days. */
+const MOST_DAYS = 365;
+
 /**
- * The moment that the options ask for, or undefined for now.
+ * The moment that the options ask for, or undefined for now. `path` is where they stand in the body.
  *
- * @throws {UnsupportedDelayError} if it is no moment, or a negative wait
+ * @throws {UnsupportedDelayError} if it is no moment, a negative wait, or one of more than a year
  */
-export function notBeforeOf(options: EnqueueOptions, now: number): number | undefined {
+export function notBeforeOf(
+  options: EnqueueOptions,
+  now: number,
+  path = "",
+): number | undefined {
+  const mostMs = MOST_DAYS * 86_400_000;
   if (options.notBefore !== undefined) {
     const moment = Number(options.notBefore);
     if (!Number.isFinite(moment)) {
-      throw new UnsupportedDelayError("notBefore", "it is not a moment");
+      throw new UnsupportedDelayError(`${path}notBefore`, "it is not a moment");
+    }
+    if (moment > now + mostMs) {
+      const message = `it must be within ${MOST_DAYS} days`;
+      throw new UnsupportedDelayError(`${path}notBefore`, message);
     }
     return moment;
   }
   const { delayMs = 0 } = options;
-  if (!Number.isFinite(delayMs) || delayMs < 0) {
-    throw new UnsupportedDelayError("delay", `it must be 0 or more, got ${delayMs} ms`);
+  if (!(delayMs >= 0 && delayMs <= mostMs)) {
+    const message = `it must be 0 or more, and at most ${MOST_DAYS} days, got ${delayMs} ms`;
+    throw new UnsupportedDelayError(`${path}delay`, message);
   }
   return delayMs === 0 ? undefined : now + delayMs;
 }

@@ -8,7 +8,9 @@
  */
 import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import { type JobClaim, JobEnvelope } from "../../contracts/job.ts";
-import { AppError, RequestError } from "../../errors.ts";
+import { AppError, NonRetryableError, RequestError, SecretUnreadableError } from "../../errors.ts";
+import { HIDDEN } from "../secrets/secret_paths.ts";
+import { keepSecrets, openInput, sealInput, secretPlaces } from "../secrets/sealed_input.ts";
 import { claimSeconds, type JobRecords, parse, readRecords } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { findJob } from "./enqueue.ts";
@@ -28,14 +30,17 @@ export async function replay(
   id: string,
   options: ReplayOptions = {},
 ): Promise<{ id: string; generation: number }> {
-  const { clock, deadLetters, ids, keys, log, publicUrl, queue, redis, registry } = dependencies;
+  const { clock, deadLetters, ids, keys, log, publicUrl, queue, redis } = dependencies;
   const letter = await deadLetters.get(id);
   if (!letter) throw new RequestError("not_found", `Cannot find a dead letter with the id ${id}`);
   const envelope = parse(JobEnvelope, letter.envelope);
   if (!envelope) throw new RequestError("replay_refused", `Cannot replay ${id}: it is no envelope`);
-  const job = findJob(registry, letter.job);
-  const input = Object.hasOwn(options, "input") ? options.input : envelope.input;
+  const job = findJob(dependencies.registry, letter.job);
+  const input = await inputOf(dependencies, job, { ...envelope, id }, options);
   assertInput(job, input);
+  const { sealed: _, ...rest } = envelope;
+  // Under the newest key, so that an older one can be taken away some day.
+  const kept = await sealInput(dependencies.secrets, job, input, { id });
   const records = job.tracked ? await readRecords(redis, keys, id) : { claimText: null };
   if (hasMovedOn(letter, records)) {
     await deadLetters.remove(id);
@@ -62,9 +67,9 @@ export async function replay(
       ], { repeatable: true });
     }
     const next = {
-      ...envelope,
+      ...rest,
+      ...kept,
       id,
-      input,
       generation,
       after: nonce,
       steps,
@@ -78,6 +83,32 @@ export async function replay(
   await deadLetters.remove(id);
   log.info("dead_letter.replayed", { job: job.name, id, generation });
   return { id, generation };
+}
+
+/** The input to replay, open: the letter's, or the one that was given, which may keep secrets as `[secret]`. */
+async function inputOf(
+  { secrets }: JobsDependencies,
+  job: Registry[string],
+  envelope: JobEnvelope & { id: string },
+  options: ReplayOptions,
+): Promise<unknown> {
+  const isEdited = Object.hasOwn(options, "input");
+  const places = secretPlaces(job, envelope.input, envelope.sealed);
+  try {
+    const before = isEdited && !mentionsHidden(options.input)
+      ? undefined
+      : await openInput(secrets, job, envelope);
+    return isEdited ? keepSecrets(job, options.input, { input: before, places }) : before;
+  } catch (error) {
+    if (!(error instanceof SecretUnreadableError || error instanceof NonRetryableError)) {
+      throw error;
+    }
+    throw new RequestError("replay_refused", `Cannot replay ${envelope.id}: ${error.message}`);
+  }
+}
+
+function mentionsHidden(input: unknown): boolean {
+  return (JSON.stringify(input) ?? "").includes(JSON.stringify(HIDDEN));
 }
 
 export interface ReplayAllOptions {

@@ -8,6 +8,7 @@
  */
 import { AppError } from "../../errors.ts";
 import type { QueueSchedule, Sleep } from "../../ports.ts";
+import { sealInput } from "../secrets/sealed_input.ts";
 import { Turn } from "../turn.ts";
 import { seconds as secondsOf } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
@@ -80,7 +81,7 @@ export async function planSchedules(
   );
   const plan: SchedulePlan = { create: [], replace: [], remove: [], keep: [] };
   for (const [name, schedule] of Object.entries(schedules.fixed)) {
-    const wanted = queueSchedule(dependencies, `${prefix}${name}`, schedule);
+    const wanted = await queueSchedule(dependencies, `${prefix}${name}`, schedule);
     const existing = held.get(wanted.id);
     held.delete(wanted.id);
     if (!existing) plan.create.push(wanted);
@@ -224,15 +225,16 @@ async function publishSlot(
   });
 }
 
-function queueSchedule(
-  { publicUrl, registry }: JobsDependencies,
+async function queueSchedule(
+  { publicUrl, registry, secrets }: JobsDependencies,
   id: string,
   { cron, job: name, input }: FixedSchedule<string, unknown>,
-): QueueSchedule {
+): Promise<QueueSchedule> {
   const job = findJob(registry, name);
   assertInput(job, input);
   // No id and no time: every tick delivers this same body, and must be told apart by its message.
-  const body = JSON.stringify({ version: 1, job: name, input, generation: 0, enqueuedAt: 0 });
+  const kept = await sealInput(secrets, job, input, { id: `schedule ${id}`, isSchedule: true });
+  const body = JSON.stringify({ version: 1, job: name, ...kept, generation: 0, enqueuedAt: 0 });
   return { id, cron, ...deliveryOf(publicUrl, job, body, id) };
 }
 

@@ -12,6 +12,7 @@ import {
   type JobStateName,
   type JobView,
 } from "../../contracts/job.ts";
+import { startOf } from "../../contracts/text.ts";
 import { AppError, RequestError } from "../../errors.ts";
 import type { QueueEvent, QueueState } from "../../ports.ts";
 import { type JobRecords, parse, readRecords } from "./claim.ts";
@@ -27,7 +28,7 @@ export async function jobState(dependencies: JobsDependencies, id: string): Prom
 /** @throws {RequestError} `job_not_found` if no job can have this id */
 export function assertJobId(id: string): void {
   if (!JobId.safeParse(id).success) {
-    throw new RequestError("job_not_found", `Cannot find a job with the id ${id.slice(0, 64)}`);
+    throw new RequestError("job_not_found", `Cannot find a job with the id ${startOf(id, 64)}`);
   }
 }
 
