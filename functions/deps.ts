@@ -249,6 +249,7 @@ function compose<R extends Registry>(
     log,
     keys,
     publicUrl,
+    redeliveries: config.queue.redeliveries,
     limits,
     secrets,
     arm,

@@ -65,6 +65,7 @@ const schema = z.object({
   QSTASH_TOKEN: text,
   QSTASH_CURRENT_SIGNING_KEY: text,
   QSTASH_NEXT_SIGNING_KEY: text,
+  QSTASH_MAX_RETRIES: z.coerce.number().int().min(1).max(100).default(5),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
     .optional(),
   SECRET_KEYS: list.pipe(
@@ -80,6 +81,8 @@ const schema = z.object({
   AUTH_REQUIRE_EXP: z.enum(["true", "false"]).default("true"),
   CLIENT_IP_HEADER: z.string().regex(/^[A-Za-z0-9-]+$/, "must be the name of a header").optional(),
   FEED_UNIQUES: z.enum(["exact", "approximate"]).default("exact"),
+  FEED_RANK: z.enum(["declared", "all"]).optional(),
+  FEED_BOOKINGS: z.enum(["backend", "users", "anyone"]).default("backend"),
   FEED_FLUSH_MINUTES: z.coerce.number().int().min(5)
     .refine((minutes) => MINUTES_OF_A_DAY % minutes === 0, "must divide a day, as 120 does")
     .default(120),
@@ -121,7 +124,14 @@ export interface Config {
   /** Where QStash and browsers reach this app; deliveries are signed for it. No trailing slash. */
   publicUrl: string;
   redis: { url: string; token: string };
-  queue: { url: string; token: string; currentSigningKey: string; nextSigningKey: string };
+  queue: {
+    url: string;
+    token: string;
+    currentSigningKey: string;
+    nextSigningKey: string;
+    /** How often QStash may repeat a delivery that found no app, no lease or no Postgres. */
+    redeliveries: number;
+  };
   /** Postgres; what needs it is off without one. */
   databaseUrl?: string;
   /** Tokens that backends may carry; empty refuses all of them. */
@@ -145,6 +155,10 @@ export interface Config {
     uniques: "exact" | "approximate";
     /** How far apart flushes are while there is traffic. */
     flushMs: number;
+    /** Which listings are ranked. Default: the database says, by what it held when it was first asked. */
+    rank?: "declared" | "all";
+    /** Whose word counts for a booking. */
+    bookings: "backend" | "users" | "anyone";
   };
   /** The language model; chat is off without `OPENAI_API_KEY`. */
   llm?: { apiKey: string; baseUrl: string; model: string };
@@ -219,6 +233,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     const key = given[setting];
     if (key !== undefined) noteSigningKey(key, { setting, notes });
   }
+  if (given.FEED_BOOKINGS === "users" && !given.AUTH_SECRET && !given.AUTH_JWKS_URL) {
+    faults.push({
+      setting: "FEED_BOOKINGS",
+      message: "is `users`, which needs AUTH_SECRET or AUTH_JWKS_URL",
+    });
+  }
   if (given.RESEND_API_KEY && !given.MAIL_FROM) {
     faults.push({ setting: "MAIL_FROM", message: "is missing, beside RESEND_API_KEY" });
   }
@@ -232,6 +252,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       token: settings.QSTASH_TOKEN,
       currentSigningKey: settings.QSTASH_CURRENT_SIGNING_KEY,
       nextSigningKey: settings.QSTASH_NEXT_SIGNING_KEY,
+      redeliveries: settings.QSTASH_MAX_RETRIES,
     },
     databaseUrl: settings.DATABASE_URL,
     serviceTokens,
@@ -246,7 +267,12 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       : undefined,
     clientIpHeader: settings.CLIENT_IP_HEADER,
     openLimits,
-    feed: { uniques: settings.FEED_UNIQUES, flushMs: settings.FEED_FLUSH_MINUTES * 60_000 },
+    feed: {
+      uniques: settings.FEED_UNIQUES,
+      flushMs: settings.FEED_FLUSH_MINUTES * 60_000,
+      ...(settings.FEED_RANK && { rank: settings.FEED_RANK }),
+      bookings: settings.FEED_BOOKINGS,
+    },
     llm: settings.OPENAI_API_KEY
       ? {
         apiKey: settings.OPENAI_API_KEY,

@@ -15,6 +15,7 @@ export const errorTitles = {
   body_invalid: "The request body is not valid",
   body_malformed: "The request body is not JSON",
   body_too_large: "The request body is too large",
+  booking_refused: "This caller may not report bookings",
   charset_unsupported: "The request body's charset is not supported",
   circuit_open: "A dependency is resting after repeated failures",
   conversation_not_found: "There is no such conversation",
@@ -81,6 +82,8 @@ export abstract class AppError extends Error {
   abstract readonly retryable: boolean;
   /** How long to wait before another try, in ms, where that is known. */
   readonly retryAfterMs?: number;
+  /** Runs that a job has had, where one of them failed. */
+  readonly attempts?: number;
   /** The fields at fault, where the failure is the input's. */
   readonly fields?: readonly FieldFault[];
 }
@@ -205,6 +208,12 @@ export class CircuitOpenError extends AppError {
   constructor(readonly dependency: string, override readonly retryAfterMs: number) {
     super(`Cannot call "${dependency}": retry after ${retryAfterMs} ms`);
   }
+}
+
+/** Whether Postgres is what was away: a run that ends with it is no attempt. */
+export function isPostgresAway(error: unknown): error is AppError {
+  return error instanceof PostgresUnavailableError ||
+    (error instanceof CircuitOpenError && error.dependency === "postgres");
 }
 
 /** QStash did not answer; what was sent may have been accepted, so send it with the same dedupeId. */
@@ -365,13 +374,20 @@ export class RequestError extends AppError {
   override readonly name = "RequestError";
   override readonly retryable: boolean;
   override readonly retryAfterMs?: number;
+  override readonly attempts?: number;
   constructor(
     override readonly code: ErrorCode,
     message: string,
-    options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+    options: {
+      retryable?: boolean;
+      retryAfterMs?: number;
+      attempts?: number;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.retryable = options.retryable ?? false;
     this.retryAfterMs = options.retryAfterMs;
+    this.attempts = options.attempts;
   }
 }

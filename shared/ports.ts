@@ -137,6 +137,8 @@ export interface QueueEvent {
   url: string;
   body?: string;
   error?: string;
+  /** What the endpoint answered, where the delivery failed. */
+  answer?: string;
   nextDeliveryAt?: number;
 }
 
@@ -169,8 +171,11 @@ export interface Queue {
   publishMany(publications: readonly Publication[]): Promise<Published[]>;
   /** Cancels what carries the label and has not ended; resolves to how many messages that were. */
   cancel(label: string): Promise<number>;
-  /** The log of the messages that carry the label, newest first. QStash keeps it 3 days on the free plan. */
-  history(label: string): Promise<QueueEvent[]>;
+  /**
+   * The log of the messages that carry the label, newest first. QStash keeps it 3 days on the free
+   * plan. One request for each of at most `pages` of 100 lines. Default: 10.
+   */
+  history(label: string, options?: { pages?: number }): Promise<QueueEvent[]>;
   deadLetters(cursor?: string): Promise<{ letters: QueueDeadLetter[]; cursor?: string }>;
   removeDeadLetter(id: string): Promise<void>;
   schedules(): Promise<QueueSchedule[]>;

@@ -20,7 +20,7 @@ import {
   ViewRequest,
 } from "../contracts.ts";
 import type { FeedEvent } from "./events.ts";
-import { identitiesOf, senderOf } from "./person.ts";
+import { assertMayBook, identitiesOf, type Sender, senderOf } from "./person.ts";
 import { acceptEvent } from "./record.ts";
 
 /** A token and the longest of ids, with all of their characters escaped. */
@@ -63,7 +63,7 @@ export const eventRoutes = new Hono<AppEnv>()
     const { kind, id, booking, ...said } = body;
     return await take(c, said, async (at) => {
       return { type: "booking", at, kind, id, by: await identities.ofBooking(booking) };
-    });
+    }, (sender) => assertMayBook(sender, c.var.deps.config.feed.bookings));
   });
 
 /** Counts the event that `make` makes of this moment, unless nobody caused it. */
@@ -71,9 +71,11 @@ async function take(
   c: Context<AppEnv>,
   said: Said,
   make: (at: number, person: Person) => FeedEvent | Promise<FeedEvent>,
+  assertMay: (sender: Sender) => void = () => {},
 ) {
   const { deps } = c.var;
   const sender = await senderOf(c, said);
+  assertMay(sender);
   if ("because" in sender) {
     return c.json({ outcome: "ignored", because: sender.because } satisfies EventAnswer);
   }

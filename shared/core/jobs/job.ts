@@ -91,10 +91,18 @@ export interface ContextGroupOptions<Next> {
 export interface JobContext {
   readonly id: string;
   readonly job: string;
-  /** 0 for the first delivery of a generation. */
+  /**
+   * Runs of this job that failed before this one, since it was enqueued or replayed: 0 in the first.
+   * Without tracking, a run that ended without a word (its isolate was stopped) is not known: such
+   * runs are bounded by QStash's deliveries alone.
+   */
   readonly attempt: number;
-  /** Raised by each deferral or replay. */
+  /** Raised by each run that failed, each deferral and each replay. */
   readonly generation: number;
+  /** How often the handler has put the job off, since it was enqueued or replayed. */
+  readonly deferrals: number;
+  /** The generation that the last replay made; 0 before the first. */
+  readonly replayedAs: number;
   /** True for the last attempt: what fails now is a dead letter. */
   readonly lastAttempt: boolean;
   /**
@@ -188,9 +196,12 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
   input: In;
   /** What `run` resolves to; parsed before it is stored. */
   output?: z.ZodType<Out>;
-  /** Redeliveries after the first attempt; QStash's free plan takes up to 5. Default: 3. */
+  /**
+   * Runs of the handler after the first, where that failed. Deliveries that found no app, no Postgres
+   * or a lease still held are no runs: QStash repeats those by itself, over hours. Default: 3.
+   */
   retries?: number;
-  /** Default: QStash's own: 12 s, 2 min 28 s, 30 min 8 s, 6 h 7 min, 24 h. */
+  /** How long to wait after a run that failed. Default: 12 s, 2 min 28 s, 30 min 8 s, 6 h 7 min, 24 h. */
   backoff?: Backoff;
   /** How long one attempt may take, in ms, and so how long its lease is. Default: 60 s. */
   timeoutMs?: number;
