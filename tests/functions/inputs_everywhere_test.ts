@@ -88,7 +88,6 @@ for (const [prefix, own] of groups) {
         failed.push(`${operation.method} ${path.slice(0, 90)} ${body?.slice(0, 300) ?? ""}`);
       }
     }
-    await cloud.settle();
     await deps?.database?.close();
     assert.deepEqual(failed, []);
   });
