@@ -28,6 +28,7 @@ export {
   LeaseLostError,
   LimitExceededError,
   LimitUnavailableError,
+  LlmIncompleteError,
   LlmRejectedError,
   LlmUnavailableError,
   MailRefusedError,
