@@ -9,7 +9,7 @@
 import process from "node:process";
 import { printError } from "../shared/adapters/terminal.ts";
 import { createApp } from "../functions/app.ts";
-import { createDeps } from "../functions/deps.ts";
+import { createDeps, warnOfSettings } from "../functions/deps.ts";
 import { ConfigError, readConfig } from "../shared/config.ts";
 import { guardOf } from "./app_guard.ts";
 import { answer, offsets, outliveInterrupt } from "./app_line.ts";
@@ -25,7 +25,9 @@ for await (const offsetMs of offsets()) {
   await clock.advance(Math.max(0, offsetMs - clock.offsetMs));
   if (!started) {
     installClock(clock);
-    const app = createApp(createDeps(config));
+    const deps = createDeps(config);
+    warnOfSettings(deps);
+    const app = createApp(deps);
     Deno.serve(
       {
         hostname: "127.0.0.1",

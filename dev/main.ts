@@ -15,6 +15,7 @@ import { installClock, WallClock } from "./clock.ts";
 import { cloudSecrets, DEVELOPMENT_AUTH_SECRET } from "./cloud.ts";
 import { ApiError } from "./qstash/api_error.ts";
 import { startLocalCloud } from "./local_cloud.ts";
+import { readPlan } from "./plan.ts";
 import { listen } from "./server.ts";
 import { writeSettings } from "./settings_file.ts";
 import { chatUrl, dashboardsUrl, welcome } from "./table.ts";
@@ -58,7 +59,8 @@ const yours = Object.fromEntries(
 const ownUsers: Record<string, string> = yours.AUTH_SECRET || yours.AUTH_JWKS_URL
   ? {}
   : { AUTH_SECRET: DEVELOPMENT_AUTH_SECRET };
-const ownToken = ownUsers.AUTH_SECRET && await userToken(ownUsers.AUTH_SECRET, "ada");
+const ownToken = ownUsers.AUTH_SECRET &&
+  await userToken(ownUsers.AUTH_SECRET, "ada", clock.now());
 
 const app = new AppProcess({
   entry: new URL(inWorkers ? "app_workers.ts" : "app.ts", import.meta.url),
@@ -69,6 +71,8 @@ const app = new AppProcess({
       // Your page may stand on any port of this machine; those of others stop at the guard.
       CORS_ORIGINS: "*",
       ...yours,
+      // Whose tokens are yours says nothing of dev's own.
+      ...(ownUsers.AUTH_SECRET && { AUTH_ISSUER: "", AUTH_AUDIENCE: "" }),
       ...cloud.settings(),
       PUBLIC_URL: publicUrl,
       ...guardSettings(
@@ -167,6 +171,7 @@ function otherDev(file: string): string {
 
 function argumentsOrEnd() {
   try {
+    readPlan(process.env);
     return readArguments(Deno.args);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;

@@ -5,7 +5,9 @@
  */
 import { sign } from "hono/jwt";
 
-/** For this user, signed by the shared secret (HS256). It does not end: dev's clock may move far. */
-export function userToken(secret: string, user: string): Promise<string> {
-  return sign({ sub: user }, secret, "HS256");
+const YEAR_SECONDS = 365 * 86_400;
+
+/** For this user, signed by the shared secret (HS256); it ends a year after `now` (epoch ms), by dev's clock. */
+export function userToken(secret: string, user: string, now: number = Date.now()): Promise<string> {
+  return sign({ sub: user, exp: Math.floor(now / 1_000) + YEAR_SECONDS }, secret, "HS256");
 }

@@ -29,6 +29,7 @@ import { triggerOperations } from "./notifications/triggers/operations.ts";
 import { triggerRoutes } from "./notifications/triggers/routes.ts";
 import { profileOperations } from "./profiles/operations.ts";
 import { profilesRoutes } from "./profiles/routes.ts";
+import { guard } from "./middleware/access.ts";
 import { answerProblem, answerUnknown } from "./middleware/problem.ts";
 import { rateLimit } from "./middleware/rate_limit.ts";
 import { requestLog } from "./middleware/request_log.ts";
@@ -70,6 +71,7 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.notFound(answerUnknown(app));
   // Before every route: what is mounted ahead of it would be open.
   app.route("/", adminGuard);
+  app.use(guard);
   app.use("/admin/sign-in", rateLimit("sign-in", { method: "POST" }));
   app.route("/", adminRoutes);
   app.route("/", healthRoutes);

@@ -50,6 +50,7 @@ import {
   type UserTokens,
   withFields,
 } from "../shared/mod.ts";
+import { BodyMemory } from "./middleware/body_memory.ts";
 import { Spool } from "./feed/events/spool.ts";
 import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
 import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
@@ -93,6 +94,8 @@ export interface Memory {
   stale: StaleFeed;
   /** Streams that are open, by user and by address. */
   openStreams: OpenStreams;
+  /** The bodies that are read at this moment. */
+  bodies: BodyMemory;
   /** What secrets in messages are sealed under. */
   secrets: SecretKeys;
   /** Absent without `IDENTITY_SECRET`. */
@@ -143,7 +146,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     redis: outside.redis ?? createUpstashRedis({ ...config.redis, clock }),
     queue: outside.queue ??
       createQstash({ url: config.queue.url, token: config.queue.token, clock }),
-    verifier: createDeliveryVerifier(config.queue),
+    verifier: createDeliveryVerifier({ ...config.queue, clock }),
     database: createDatabase(config),
     userTokens: config.userTokens && createUserTokens(config.userTokens, clock),
     mailer,
@@ -156,9 +159,17 @@ export function createDeps<R extends Registry = AppRegistry>(
     hands: new Hands(sleep, clock),
     stale: newStaleFeed(),
     openStreams: new OpenStreams(clock, config.streams),
+    bodies: new BodyMemory(clock),
     secrets,
     ...(config.identitySecret && { identities: createIdentities(config.identitySecret) }),
   });
+}
+
+/** Says in the log what of the settings should be changed; once for each isolate. */
+export function warnOfSettings({ config, log }: Pick<Deps, "config" | "log">): void {
+  for (const { setting, message } of config.warnings) {
+    log.warn("setting.warned", { setting, warning: message });
+  }
 }
 
 /** Postgres as it is set, if it is; `scope` says how long a connection may live. */
@@ -232,6 +243,7 @@ function compose<R extends Registry>(
     log,
     keys,
     publicUrl,
+    redeliveries: config.queue.redeliveries,
     limits,
     secrets,
     arm,

@@ -9,11 +9,13 @@ import process from "node:process";
 import { printError } from "../shared/adapters/terminal.ts";
 import { ConfigError, readConfig } from "../shared/config.ts";
 import { createApp } from "./app.ts";
-import { createDeps } from "./deps.ts";
+import { createDeps, warnOfSettings } from "./deps.ts";
 
 function start() {
   try {
-    return createApp(createDeps(readConfig(process.env)));
+    const deps = createDeps(readConfig(process.env));
+    warnOfSettings(deps);
+    return createApp(deps);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     printError(error.message);

@@ -10,7 +10,7 @@ import { printError } from "../shared/adapters/terminal.ts";
 import { readConfig } from "../shared/config.ts";
 import { createApp } from "./app.ts";
 import type { AppEnv } from "./context.ts";
-import { createDatabase, createDeps } from "./deps.ts";
+import { createDatabase, createDeps, warnOfSettings } from "./deps.ts";
 
 let app: Hono<AppEnv> | undefined;
 
@@ -18,7 +18,9 @@ function build(bindings: Record<string, unknown>): Hono<AppEnv> {
   const texts = Object.entries(bindings).filter(([, value]) => typeof value === "string");
   const config = readConfig(Object.fromEntries(texts) as Record<string, string>);
   // workerd lets no request use a connection that another one opened.
-  return createApp(createDeps(config, { database: createDatabase(config, "request") }));
+  const deps = createDeps(config, { database: createDatabase(config, "request") });
+  warnOfSettings(deps);
+  return createApp(deps);
 }
 
 export default {

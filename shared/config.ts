@@ -6,11 +6,26 @@
  * @module
  */
 import * as z from "zod";
+import { EmailAddress } from "./contracts/email_address.ts";
+import type { SettingNote, SettingNotes } from "./config_fault.ts";
+import {
+  COMMAND_FOR_TOKENS,
+  isMonotonous,
+  noteSigningKey,
+  readWebhookSecrets,
+} from "./config_secrets.ts";
+import {
+  type Operator,
+  readOperators,
+  readServiceTokens,
+  type ServiceToken,
+} from "./config_tokens.ts";
+import { readUserTokenRules, type UserTokenSettings } from "./config_users.ts";
 
 /** The environment does not hold what Zeropoll needs. Thrown at boot. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  constructor(readonly faults: readonly { setting: string; message: string }[]) {
+  constructor(readonly faults: readonly SettingNote[]) {
     super(
       `Cannot start: ${faults.length} ${
         faults.length === 1 ? "setting is" : "settings are"
@@ -31,17 +46,13 @@ const list = z.string().default("").transform((value) =>
   value.split(",").map((item) => item.trim()).filter((item) => item !== "")
 );
 
-const secret = text.min(16, "must be at least 16 characters");
+const secret = text.min(16, `must be at least 16 characters; ${COMMAND_FOR_TOKENS}`);
 const origin = z.string().refine(
   (value) =>
     value === "*" || (/^https?:[^*]+$/.test(value) && URL.canParse(value) &&
       // As browsers send it: lower case, without a path or the scheme's own port.
       new URL(value).origin === value),
   "must be `*` or a comma list of origins as browsers send them, as in https://shop.example",
-);
-const operator = z.string().regex(
-  /^[^\s:]{16,}(:[A-Z_]+(\+[A-Z_]+)*)?$/,
-  "must be a comma list of tokens of at least 16 characters, each with its permissions after a colon",
 );
 const MINUTES_OF_A_DAY = 1_440;
 
@@ -53,19 +64,20 @@ const schema = z.object({
   QSTASH_TOKEN: text,
   QSTASH_CURRENT_SIGNING_KEY: text,
   QSTASH_NEXT_SIGNING_KEY: text,
+  QSTASH_MAX_RETRIES: z.coerce.number().int().min(1).max(100).default(5),
   DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: "must be a postgres:// URL" })
     .optional(),
-  SERVICE_TOKENS: list,
   SECRET_KEYS: list.pipe(
     z.array(
       z.string().min(16, `must be a comma list of keys, as openssl rand -base64 32 makes them`),
     ),
   ),
-  OPERATOR_TOKENS: list.pipe(z.array(operator)),
   CORS_ORIGINS: list.pipe(z.array(origin)),
   IDENTITY_SECRET: secret.optional(),
-  AUTH_SECRET: secret.optional(),
+  AUTH_SECRET: secret.refine((value) => !isMonotonous(value), "must not repeat so few characters")
+    .optional(),
   AUTH_JWKS_URL: httpUrl.optional(),
+  AUTH_REQUIRE_EXP: z.enum(["true", "false"]).default("true"),
   CLIENT_IP_HEADER: z.string().regex(/^[A-Za-z0-9-]+$/, "must be the name of a header").optional(),
   FEED_UNIQUES: z.enum(["exact", "approximate"]).default("exact"),
   FEED_FLUSH_MINUTES: z.coerce.number().int().min(5)
@@ -96,7 +108,7 @@ const schema = z.object({
   ).default("22:00-07:00"),
   DIGEST_AT: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, "must be as in 07:00").default("07:00"),
   ADMIN_EMAILS: list.pipe(
-    z.array(z.email("must be a comma list of addresses")).max(10, "must be at most 10 addresses"),
+    z.array(EmailAddress).max(10, "must be at most 10 addresses"),
   ),
   SITE_URL: httpUrl.optional(),
   NAMESPACE: z.string().regex(/^[a-z0-9-]{1,32}$/, "must be 1 to 32 of a-z, 0-9 and -").default(
@@ -109,11 +121,18 @@ export interface Config {
   /** Where QStash and browsers reach this app; deliveries are signed for it. No trailing slash. */
   publicUrl: string;
   redis: { url: string; token: string };
-  queue: { url: string; token: string; currentSigningKey: string; nextSigningKey: string };
+  queue: {
+    url: string;
+    token: string;
+    currentSigningKey: string;
+    nextSigningKey: string;
+    /** How often QStash may repeat a delivery that found no app, no lease or no Postgres. */
+    redeliveries: number;
+  };
   /** Postgres; what needs it is off without one. */
   databaseUrl?: string;
   /** Tokens that backends may carry; empty refuses all of them. */
-  serviceTokens: readonly string[];
+  serviceTokens: readonly ServiceToken[];
   /** What secrets in messages are sealed under, the newest first; the others only open. */
   secretKeys: readonly string[];
   /** Who may see the dashboards; empty refuses everybody. */
@@ -122,8 +141,8 @@ export interface Config {
   corsOrigins: readonly string[];
   /** Keys the hashes that stand for people and addresses; without it nothing is counted. */
   identitySecret?: string;
-  /** How a user's token is checked: HS256 by a secret, or by the keys at a URL; off without either. */
-  userTokens?: { secret: string } | { jwksUrl: string };
+  /** How a user's token is checked; off without a secret or a URL. */
+  userTokens?: UserTokenSettings;
   /** The header in which a proxy hands on the caller's address. Default: as the platform says. */
   clientIpHeader?: string;
   feed: {
@@ -171,26 +190,17 @@ export interface Config {
   webhookSecrets: Readonly<Record<string, string>>;
   /** The first part of every Redis key and schedule id. */
   namespace: string;
+  /** What is taken today, and should be changed; said in the log at the start. */
+  warnings: readonly SettingNote[];
 }
-
-/** What an operator may do; a new one is added here. */
-export const permissions = ["ACCESS_MONITORING"] as const;
-export type Permission = typeof permissions[number];
-
-/** A person who runs the system. */
-export interface Operator {
-  token: string;
-  permissions: readonly Permission[];
-}
-
-const WEBHOOK_SECRET = /^WEBHOOK_SECRET_([A-Z0-9_]+)$/;
 
 /** Parses the environment. @throws {ConfigError} naming every setting that is missing or wrong */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value.trim() !== ""),
   );
-  const faults: { setting: string; message: string }[] = [];
+  const notes: SettingNotes = { faults: [], warnings: [] };
+  const { faults } = notes;
   // With it set, the QStash SDK swaps in public keys and takes forged deliveries for real ones.
   if (given.QSTASH_DEV !== undefined) {
     faults.push({
@@ -204,20 +214,20 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     const message = given[setting] === undefined ? "is missing" : issue.message;
     faults.push({ setting, message });
   }
-  const operators = (parsed.data?.OPERATOR_TOKENS ?? []).map((item) => readOperator(item, faults));
-  if (parsed.data?.AUTH_SECRET && parsed.data.AUTH_JWKS_URL) {
-    faults.push({ setting: "AUTH_JWKS_URL", message: "must not be set beside AUTH_SECRET" });
+  // By what is given, not by what was parsed: one fault must not hide another.
+  const operators = readOperators(given.OPERATOR_TOKENS, notes);
+  const serviceTokens = readServiceTokens(given.SERVICE_TOKENS, notes);
+  const webhookSecrets = readWebhookSecrets(given, notes);
+  const userTokenRules = readUserTokenRules(given, notes);
+  for (const setting of ["QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"]) {
+    const key = given[setting];
+    if (key !== undefined) noteSigningKey(key, { setting, notes });
   }
-  if (parsed.data?.RESEND_API_KEY && !parsed.data.MAIL_FROM) {
+  if (given.RESEND_API_KEY && !given.MAIL_FROM) {
     faults.push({ setting: "MAIL_FROM", message: "is missing, beside RESEND_API_KEY" });
   }
-  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  if (!parsed.success || faults.length > 0) throw new ConfigError(once(faults));
   const settings = parsed.data;
-  const webhookSecrets: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) {
-    const sender = WEBHOOK_SECRET.exec(name)?.[1];
-    if (sender) webhookSecrets[sender.toLowerCase()] = value!;
-  }
   return {
     publicUrl: settings.PUBLIC_URL,
     redis: { url: settings.UPSTASH_REDIS_REST_URL, token: settings.UPSTASH_REDIS_REST_TOKEN },
@@ -226,17 +236,18 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       token: settings.QSTASH_TOKEN,
       currentSigningKey: settings.QSTASH_CURRENT_SIGNING_KEY,
       nextSigningKey: settings.QSTASH_NEXT_SIGNING_KEY,
+      redeliveries: settings.QSTASH_MAX_RETRIES,
     },
     databaseUrl: settings.DATABASE_URL,
-    serviceTokens: settings.SERVICE_TOKENS,
+    serviceTokens,
     secretKeys: settings.SECRET_KEYS,
     operators,
     corsOrigins: settings.CORS_ORIGINS,
     identitySecret: settings.IDENTITY_SECRET,
     userTokens: settings.AUTH_SECRET
-      ? { secret: settings.AUTH_SECRET }
+      ? { secret: settings.AUTH_SECRET, ...userTokenRules }
       : settings.AUTH_JWKS_URL
-      ? { jwksUrl: settings.AUTH_JWKS_URL }
+      ? { jwksUrl: settings.AUTH_JWKS_URL, ...userTokenRules }
       : undefined,
     clientIpHeader: settings.CLIENT_IP_HEADER,
     feed: { uniques: settings.FEED_UNIQUES, flushMs: settings.FEED_FLUSH_MINUTES * 60_000 },
@@ -278,7 +289,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     maintenanceConcurrency: settings.MAINTENANCE_CONCURRENCY,
     webhookSecrets,
     namespace: settings.NAMESPACE,
+    warnings: once(notes.warnings),
   };
+}
+
+/** Several items of one list may have the same fault. */
+function once(notes: readonly SettingNote[]): SettingNote[] {
+  return [...new Map(notes.map((note) => [`${note.setting} ${note.message}`, note])).values()];
 }
 
 /** `22:00-07:00`; the same minute twice is no time at all. */
@@ -291,18 +308,4 @@ function readQuietHours(text: string) {
 function minuteOfDay(text: string): number {
   const [hour, minute] = text.split(":").map(Number);
   return hour * 60 + minute;
-}
-
-/** `token` for every permission, or `token:ONE+OTHER`. */
-function readOperator(item: string, faults: { setting: string; message: string }[]): Operator {
-  const [token, names] = item.split(":");
-  const named = names?.split("+") ?? permissions;
-  const unknown = named.find((name) => !(permissions as readonly string[]).includes(name));
-  if (unknown !== undefined) {
-    faults.push({
-      setting: "OPERATOR_TOKENS",
-      message: `has the permission "${unknown}"; known are ${permissions.join(", ")}`,
-    });
-  }
-  return { token, permissions: named as Permission[] };
 }

@@ -3,17 +3,21 @@
  *
  * @module
  */
+export { type Config, ConfigError, readConfig } from "./config.ts";
 export {
-  type Config,
-  ConfigError,
+  mayAs,
   type Operator,
-  type Permission,
-  permissions,
-  readConfig,
-} from "./config.ts";
+  type Role,
+  roles,
+  type Scope,
+  scopes,
+  type ServiceToken,
+} from "./config_tokens.ts";
 export { DeadLetter } from "./contracts/dead_letter.ts";
 export { FavoriteEntry, ImpressionsEntry, LogEntry } from "./contracts/event_log.ts";
+export { asciiAddress, EmailAddress } from "./contracts/email_address.ts";
 export type { LimitAnswer, LimitPolicy } from "./contracts/limit.ts";
+export { isSound, soundText, startOf } from "./contracts/text.ts";
 export { ReplyEnd, ReplyFrame, ReplySnapshot } from "./contracts/reply_stream.ts";
 export { JobFailure, JobId, JobOutcome, JobStateName, JobView } from "./contracts/job.ts";
 export {
@@ -25,6 +29,7 @@ export {
   errorTitles,
   EventTooLateError,
   type FieldFault,
+  isPostgresAway,
   LeaseLostError,
   LimitExceededError,
   LimitUnavailableError,
@@ -147,7 +152,8 @@ export {
 export { Turn } from "./core/turn.ts";
 export { createKeys, type Keys } from "./core/keys.ts";
 export { jobsWithoutKeys, SecretKeys } from "./core/secrets/secret_keys.ts";
-export type { DeliveryAnswer, JobDelivery } from "./core/jobs/deliver.ts";
+export type { JobDelivery } from "./core/jobs/deliver.ts";
+export type { DeliveryAnswer } from "./core/jobs/ends.ts";
 export type { EnqueuedGroup } from "./core/jobs/enqueue.ts";
 export { dedupedJobId, hashedId } from "./core/jobs/identity.ts";
 export type { FailedDelivery, FailureAnswer } from "./core/jobs/failures.ts";

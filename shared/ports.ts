@@ -137,6 +137,8 @@ export interface QueueEvent {
   url: string;
   body?: string;
   error?: string;
+  /** What the endpoint answered, where the delivery failed. */
+  answer?: string;
   nextDeliveryAt?: number;
 }
 
@@ -169,8 +171,11 @@ export interface Queue {
   publishMany(publications: readonly Publication[]): Promise<Published[]>;
   /** Cancels what carries the label and has not ended; resolves to how many messages that were. */
   cancel(label: string): Promise<number>;
-  /** The log of the messages that carry the label, newest first. QStash keeps it 3 days on the free plan. */
-  history(label: string): Promise<QueueEvent[]>;
+  /**
+   * The log of the messages that carry the label, newest first. QStash keeps it 3 days on the free
+   * plan. One request for each of at most `pages` of 100 lines. Default: 10.
+   */
+  history(label: string, options?: { pages?: number }): Promise<QueueEvent[]>;
   deadLetters(cursor?: string): Promise<{ letters: QueueDeadLetter[]; cursor?: string }>;
   removeDeadLetter(id: string): Promise<void>;
   schedules(): Promise<QueueSchedule[]>;
@@ -183,11 +188,18 @@ export interface Queue {
 export interface DeliveryVerifier {
   /**
    * Resolves when `signature` covers exactly this body and URL, and is still valid: to the
-   * signature's own id, another for each delivery, if it has one.
+   * signature's own id, another for each delivery, if it has one. What is signed is bytes: a text
+   * stands for its UTF-8; a function gives them, and is called only where the rest is right.
    *
    * @throws {RequestError} `signature_invalid` or `signature_expired`
    */
-  verify(delivery: { signature: string; body: string; url: string }): Promise<{ id?: string }>;
+  verify(
+    delivery: {
+      signature: string;
+      body: string | Uint8Array | (() => Promise<Uint8Array>);
+      url: string;
+    },
+  ): Promise<{ id?: string }>;
 }
 
 /** A parameter. A list or an object goes as JSON text, cast in the SQL: `$1::text::jsonb`. */
@@ -217,6 +229,18 @@ export interface Database extends Sql {
   session(): Database;
   /** Ends its own connections; never throws. */
   close(): Promise<void>;
+}
+
+/** Which users' tokens are ours, among all that the same keys sign; a rule that is absent is not looked at. */
+export interface UserTokenRules {
+  /** `iss` must be one of these, letter by letter. */
+  issuers?: readonly string[];
+  /** `aud` must be or hold one of these, or `azp` be one of `parties`. */
+  audiences?: readonly string[];
+  /** For issuers that name the application in `azp`. */
+  parties?: readonly string[];
+  /** Whether a token must say when it ends. Default: true. */
+  requireExp?: boolean;
 }
 
 /** Tells who a user is by the token that they carry. */

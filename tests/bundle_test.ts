@@ -15,12 +15,13 @@ const bundles = [
   // Raised by a change that names why. By 19, from 80 and 110: postgres.js weighs 18.7. By 51: the
   // feed, its dashboard and its documentation weigh 37, hono's JSX, tokens and cookies 6. By 50: the
   // 38 notifications, their sending, triggers and pages weigh 34, @upstash/ratelimit 9, limits 5. By
-  // 60: the chat with its page and streams weighs 33, profiles 7, the lexicon of sentiments 15.
-  { what: "the worker", entry: "functions/worker.ts", limitKib: 260 },
+  // 60: the chat with its page and streams weighs 33, profiles 7, the lexicon of sentiments 15. By
+  // 25: sealed secrets, roles and scopes, Postgres' own queue, and inputs that are checked at the edge.
+  { what: "the worker", entry: "functions/worker.ts", limitKib: 285 },
   {
     what: "the worker with all five packages",
     entry: "tests/bundle/all_packages.ts",
-    limitKib: 280,
+    limitKib: 305,
   },
 ];
 /** From nothing to the first answer, wrangler's bundling and a busy machine included. */

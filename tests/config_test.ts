@@ -21,12 +21,12 @@ function faultsOf(environment: Record<string, string | undefined>): ConfigError 
 }
 
 Deno.test("what is required is enough, and the rest has its default", () => {
-  const config = readConfig({ ...complete, WEBHOOK_SECRET_GITHUB: "s" });
+  const config = readConfig({ ...complete, WEBHOOK_SECRET_GITHUB: "the-secret-of-github" });
   assert.equal(config.publicUrl, "https://app.example");
   assert.equal(config.queue.url, "https://qstash.upstash.io");
   assert.equal(config.namespace, "zeropoll");
   assert.deepEqual(config.serviceTokens, []);
-  assert.deepEqual(config.webhookSecrets, { github: "s" });
+  assert.deepEqual(config.webhookSecrets, { github: "the-secret-of-github" });
 });
 
 Deno.test("one message names everything that is missing or wrong, and no value", () => {
@@ -77,6 +77,8 @@ Deno.test("the feed's settings are taken as they are given", () => {
     CORS_ORIGINS: "https://shop.example, http://localhost:5173",
     IDENTITY_SECRET: "sixteen letters.",
     AUTH_JWKS_URL: "https://issuer.example/.well-known/jwks.json",
+    AUTH_ISSUER: "https://issuer.example/, https://old.example",
+    AUTH_AUDIENCE: "shop, azp:https://shop.example",
     CLIENT_IP_HEADER: "X-Real-IP",
     FEED_UNIQUES: "approximate",
     FEED_FLUSH_MINUTES: "15",
@@ -85,6 +87,9 @@ Deno.test("the feed's settings are taken as they are given", () => {
   assert.deepEqual(config.corsOrigins, ["https://shop.example", "http://localhost:5173"]);
   assert.deepEqual(config.userTokens, {
     jwksUrl: "https://issuer.example/.well-known/jwks.json",
+    issuers: ["https://issuer.example/", "https://old.example"],
+    audiences: ["shop"],
+    parties: ["https://shop.example"],
   });
   assert.deepEqual(readConfig({ ...complete, AUTH_SECRET: "sixteen letters." }).userTokens, {
     secret: "sixteen letters.",
@@ -94,7 +99,8 @@ Deno.test("the feed's settings are taken as they are given", () => {
 const refusedSettings: [setting: string, value: string, because: string][] = [
   ["IDENTITY_SECRET", "short", "a short one can be guessed"],
   ["AUTH_SECRET", "short", "a short one can be guessed"],
-  ["AUTH_JWKS_URL", "ftp://issuer.example/keys", "it is no http URL"],
+  ["AUTH_SECRET", "aaaaaaaaaaaaaaaaaaaaaaaa", "one character, repeated, can be guessed"],
+  ["AUTH_REQUIRE_EXP", "no", "it is neither true nor false"],
   ["CORS_ORIGINS", "https://shop.example/", "an origin has no path"],
   ["CORS_ORIGINS", "shop.example", "an origin has a scheme"],
   ["CORS_ORIGINS", "https://Shop.example", "browsers send it in lower case"],
@@ -120,6 +126,8 @@ Deno.test("users' tokens are checked in one way, not in two", () => {
     ...complete,
     AUTH_SECRET: "sixteen letters.",
     AUTH_JWKS_URL: "https://issuer.example/keys",
+    AUTH_ISSUER: "none",
+    AUTH_AUDIENCE: "none",
   });
   assert.deepEqual(faults.map(({ setting }) => setting), ["AUTH_JWKS_URL"]);
 });

@@ -15,6 +15,7 @@ import { answer } from "./own_answers.ts";
 import { addTypes, withoutTypes } from "./scan_types.ts";
 import { ScriptLayer } from "./scripts.ts";
 import { StorageLimits } from "./storage_limits.ts";
+import { type UpstashForm, upstashForm } from "./upstash_forms.ts";
 
 export interface GatewayOptions extends InfoSource {
   /** Told of every command that runs. */
@@ -35,6 +36,8 @@ interface Prepared {
   readonly command?: Command;
   readonly reply?: Reply;
   readonly settle?: (reply: Reply) => Reply;
+  readonly around?: UpstashForm["around"];
+  readonly afterwards?: UpstashForm["afterwards"];
   /** A scan whose keys are to be followed by their types. */
   withTypes?: boolean;
 }
@@ -51,6 +54,8 @@ export class Gateway {
   readonly #checks: Checks;
   readonly #storage: StorageLimits;
   #writes = 0;
+  /** Tells this run of the server from others on the same data. */
+  readonly #id = crypto.randomUUID().slice(0, 8);
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -61,7 +66,7 @@ export class Gateway {
 
   /** Changes with every write, for `upstash-sync-token`. */
   get syncToken(): string {
-    return `zeropoll-${this.#writes.toString(36)}`;
+    return `zeropoll-${this.#id}-${this.#writes.toString(36)}`;
   }
 
   /** Runs one command; an error's status is 400, of a size limit 413. */
@@ -104,7 +109,9 @@ export class Gateway {
       if ("refused" in prepared) return { discarded: prepared.refused };
       all.push(prepared);
     }
-    const queued = all.flatMap(({ command }) => command ? [command] : []);
+    const queued = all.flatMap(({ command, around }) =>
+      !command ? [] : around ? [around.before, command, around.after] : [command]
+    );
     const executed = queued.length === 0 ? [] : await this.#options.engine.transaction(queued);
     if ("discarded" in executed) {
       return {
@@ -114,9 +121,13 @@ export class Gateway {
     let next = 0;
     const replies: Reply[] = [];
     for (const prepared of all) {
-      const execution = prepared.command
+      const { command, around } = prepared;
+      if (around) next++;
+      const execution = command
         ? executed[next++]
         : { reply: prepared.reply ?? error("ERR no reply"), inner: [] };
+      if (around) next++;
+      await prepared.afterwards?.();
       replies.push(this.#settle(prepared, await this.#typed(prepared, execution)));
     }
     this.#options.meter.countFrame(this.#options.now());
@@ -185,15 +196,28 @@ export class Gateway {
     }
     // A server behind REDIS_URL may have other databases, which Upstash does not know of.
     if (name === "FLUSHALL") return { ...known, command: [FLUSHDB, ...original.slice(1)] };
+    const form = upstashForm(name, original, this.#options.engine);
+    if (form instanceof Promise) {
+      return form.then((each) => ({ ...known, command: original, ...each }));
+    }
+    if (form) return { ...known, ...form };
     const scan = name === "SCAN" ? withoutTypes(original) : undefined;
     return scan ? { ...known, command: scan, withTypes: true } : { ...known, command: original };
   }
 
   async #execute(prepared: Prepared): Promise<Reply> {
     const execution = prepared.command
-      ? await this.#options.engine.run(prepared.command)
+      ? await this.#runWith(prepared.command, prepared.around)
       : { reply: prepared.reply ?? error("ERR no reply"), inner: [] };
+    await prepared.afterwards?.();
     return this.#settle(prepared, await this.#typed(prepared, execution));
+  }
+
+  async #runWith(command: Command, around: Prepared["around"]): Promise<Execution> {
+    const { engine } = this.#options;
+    if (!around) return await engine.run(command);
+    const executed = await engine.transaction([around.before, command, around.after]);
+    return "discarded" in executed ? { reply: error(executed.discarded), inner: [] } : executed[1];
   }
 
   #typed({ withTypes }: Prepared, execution: Execution): Execution | Promise<Execution> {
@@ -215,6 +239,7 @@ export class Gateway {
     meter.countExecution(described, { reply, inner: execution.inner }, now());
     onCommand(prepared.original);
     const wrote = described.access === "write" ||
+      /^FUNCTION (LOAD|DELETE|FLUSH)$/.test(described.name) ||
       execution.inner.some((name) => describeName(name)?.access === "write");
     if (wrote) this.#writes++;
     return reply;

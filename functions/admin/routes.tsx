@@ -10,7 +10,7 @@ import { RequestError } from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
 import { decodeText, readBytes } from "../middleware/body.ts";
 import { publicPath } from "../middleware/location.ts";
-import { operatorWithToken, SIGN_IN } from "../middleware/operator.ts";
+import { assertOperators, operatorWithToken, SIGN_IN } from "../middleware/operator.ts";
 import { endSession, operatorName, startSession } from "../middleware/operator_session.ts";
 import { findAsset } from "../pages/assets.ts";
 import { dashboardsOf } from "../pages/navigation.ts";
@@ -31,7 +31,6 @@ export const adminRoutes = new Hono<AppEnv>()
       { title: "Dashboards" },
       <>
         <h1>Dashboards</h1>
-        {dashboards.length === 0 && <p>Your permissions open none of them.</p>}
         <ul class="plain">
           {dashboards.map(({ path, title, about }) => (
             <li class="card">
@@ -50,6 +49,7 @@ export const adminRoutes = new Hono<AppEnv>()
     const { log } = c.var.deps;
     const form = new URLSearchParams(decodeText(await readBytes(c, { maxBytes: FORM_BYTES })));
     const next = nextPage(form.get("next"));
+    assertOperators(c);
     const operator = await operatorWithToken(c, form.get("token")?.trim() ?? "");
     if (!operator) {
       log.warn("operator.refused");

@@ -4,14 +4,16 @@
  * @module
  */
 import * as z from "zod";
-import { DeadLetter, JobId } from "../../shared/mod.ts";
+import { DeadLetter, JobId, JobStateName } from "../../shared/mod.ts";
 
 /** When and as what a job is enqueued, as it stands on the wire. */
 const timing = {
   /** `90s`, `10m`, `2h`, `1d12h`: how long to wait before the first delivery. */
-  delay: z.string().optional().describe("Wait this long first: 90s, 10m, 2h, 1d12h."),
+  delay: z.string().optional().describe(
+    "Wait this long first: 90s, 10m, 2h, 1d12h; at most 365d, and as QStash's plan has it (free: 7d).",
+  ),
   notBefore: z.iso.datetime({ offset: true }).optional().describe(
-    "Not before this moment; wins over delay.",
+    "Not before this moment, as far ahead as delay; wins over it.",
   ),
 };
 
@@ -19,16 +21,21 @@ const dedupeId = z.string().min(1).max(256).optional().describe(
   "Equal ids make one job, for as long as its outcome is kept.",
 );
 
+const reuse = z.enum(["failed"]).optional().describe(
+  "`failed`: where the job of this dedupeId has failed, it runs anew with this input.",
+);
+
 export const EnqueueRequest = z.strictObject({
   input: z.unknown().describe("The job's input."),
   ...timing,
   dedupeId,
+  reuse,
 });
 export type EnqueueRequest = z.infer<typeof EnqueueRequest>;
 
 export const EnqueueManyRequest = z.strictObject({
   jobs: z.array(
-    z.strictObject({ job: z.string(), input: z.unknown(), ...timing, dedupeId }),
+    z.strictObject({ job: z.string(), input: z.unknown(), ...timing, dedupeId, reuse }),
   ).min(1).max(100),
 });
 
@@ -59,7 +66,7 @@ export type RevealedAnswer = z.infer<typeof RevealedAnswer>;
 
 export const ReplayAllRequest = z.strictObject({
   job: z.string().optional().describe("Only the letters of this job."),
-  perSecond: z.number().positive().max(100).default(1).describe("The pace of the deliveries."),
+  perSecond: z.number().min(0.01).max(100).default(1).describe("The pace of the deliveries."),
   limit: z.int().min(1).max(100).default(100),
 });
 
@@ -67,19 +74,23 @@ export const ReplayAllRequest = z.strictObject({
 export const EnqueuedAnswer = z.object({
   id: JobId,
   job: z.string(),
-  state: z.literal("queued"),
-  /** True when an equal `dedupeId` was enqueued in the last 10 minutes. */
-  deduplicated: z.boolean(),
+  state: JobStateName.describe(
+    "`queued` for a new one; where one of this dedupeId was known, how it stands.",
+  ),
+  deduplicated: z.boolean().describe("True where this dedupeId was known: nothing new was sent."),
 });
 
 export const EnqueuedManyAnswer = z.object({
-  jobs: z.array(z.object({ id: JobId, deduplicated: z.boolean() })),
+  jobs: z.array(z.object({ id: JobId, deduplicated: z.boolean(), state: JobStateName.optional() })),
 });
 
 export const GroupAnswer = z.object({
   id: JobId,
   jobs: z.array(JobId).describe("The jobs' ids, in order."),
   then: JobId.optional().describe("The follow-up's id."),
+  deduplicated: z.boolean().optional().describe(
+    "With a dedupeId: true where every job of it was known.",
+  ),
 });
 
 export const DeadLettersAnswer = z.object({

@@ -26,6 +26,8 @@ const enqueueProblems = [
   "body_invalid",
   "body_malformed",
   "body_too_large",
+  "charset_unsupported",
+  "overloaded",
   "delay_unsupported",
   "queue_rejected",
   "queue_unavailable",
@@ -33,6 +35,7 @@ const enqueueProblems = [
 const redisProblems = ["redis_unavailable", "circuit_open"] as const;
 /** Dead letters are kept in Postgres, where there is one. */
 const letterProblems = [...redisProblems, "postgres_unavailable", "postgres_busy"] as const;
+const dedupePrice = "0; with a dedupeId 1, and for a failed one that runs anew at most 5";
 const onDelivery = "1 for each delivery";
 
 export const jobOperations: readonly Operation[] = [
@@ -49,7 +52,7 @@ export const jobOperations: readonly Operation[] = [
     request: EnqueueRequest,
     answers: { 202: { description: "Accepted.", body: EnqueuedAnswer } },
     problems: enqueueProblems,
-    price: { commands: "0", messages: onDelivery },
+    price: { commands: dedupePrice, messages: onDelivery },
     sample: { input: { message: "hello" }, delay: "10s" },
   },
   {
@@ -60,7 +63,7 @@ export const jobOperations: readonly Operation[] = [
     request: EnqueueManyRequest,
     answers: { 202: { description: "Accepted.", body: EnqueuedManyAnswer } },
     problems: enqueueProblems,
-    price: { commands: "0", messages: onDelivery },
+    price: { commands: dedupePrice, messages: onDelivery },
     sample: { jobs: [{ job: "debug.echo", input: { message: "one" } }] },
   },
   {
@@ -72,7 +75,7 @@ export const jobOperations: readonly Operation[] = [
     answers: { 202: { description: "Accepted.", body: GroupAnswer } },
     problems: enqueueProblems,
     price: {
-      commands: "0; with a follow-up 2 for each job that ends, 2 for the group",
+      commands: "0; with a dedupeId 1; with a follow-up 2 for each job that ends, 2 for the group",
       messages: onDelivery,
     },
     sample: {

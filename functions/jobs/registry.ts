@@ -13,7 +13,7 @@ import {
 } from "../../shared/mod.ts";
 import { feedAudit, feedClose, feedFlush, feedRank, feedRecord } from "../feed/jobs.ts";
 import { createReplyJob } from "../chat/jobs.ts";
-import { createSendJobs } from "../notifications/jobs.ts";
+import { createRowJob, createSendJobs } from "../notifications/jobs.ts";
 import { type Catalogs, createProfileJobs } from "../profiles/jobs.ts";
 import { debugEcho } from "./debug_echo.ts";
 import { githubPush } from "./github_push.ts";
@@ -51,6 +51,7 @@ export function createRegistry(parts: JobParts) {
   return defineRegistry({
     ...jobs,
     ...createSendJobs(parts),
+    "notification.row": createRowJob(parts),
     "chat.reply": createReplyJob(parts),
     ...createProfileJobs(parts),
     "feed.audit": { ...feedAudit, flowControl },

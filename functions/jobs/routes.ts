@@ -3,13 +3,17 @@
  *
  * @module
  */
-import { Hono } from "hono";
-import { RequestError, UnsupportedDelayError } from "../../shared/mod.ts";
+import { type Context, Hono, type Next } from "hono";
+import {
+  BodyInvalidError,
+  RequestError,
+  startOf,
+  UnsupportedDelayError,
+} from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
-import { requireServiceToken } from "../middleware/auth.ts";
-import { parseJson, parseShape, readBody } from "../middleware/body.ts";
+import { parseShape, readBody } from "../middleware/body.ts";
+import { parseJson } from "../middleware/json.ts";
 import { jobLocation } from "../middleware/location.ts";
-import { requireOperator } from "../middleware/operator.ts";
 import { operatorName } from "../middleware/operator_session.ts";
 import { verifyQstash } from "../middleware/verify_qstash.ts";
 import {
@@ -31,8 +35,8 @@ const MESSAGE_BYTES = 1_000_000;
 const BATCH_BYTES = 10_000_000;
 
 export const jobRoutes = new Hono<AppEnv>()
-  // Ahead of the service tokens: no backend reads a secret back.
-  .post("/api/dead-letters/:id/reveal", requireOperator("ACCESS_MONITORING"), async (c) => {
+  // No backend reads a secret back: the table says who may.
+  .post("/api/dead-letters/:id/reveal", async (c) => {
     const { jobs, log } = c.var.deps;
     const letter = c.req.param("id");
     const { path } = await readBody(c, RevealRequest, { maxBytes: 10_000 });
@@ -41,9 +45,6 @@ export const jobRoutes = new Hono<AppEnv>()
     const value = await jobs.readSecret(letter, path);
     return c.json({ path, value } satisfies RevealedAnswer, 200, { "Cache-Control": "no-store" });
   })
-  .use("/api/jobs/*", requireServiceToken)
-  .use("/api/groups", requireServiceToken)
-  .use("/api/dead-letters/*", requireServiceToken)
   .post("/api/jobs/:name", async (c) => {
     const body = await readBody(c, EnqueueRequest, { maxBytes: MESSAGE_BYTES });
     const name = c.req.param("name");
@@ -51,8 +52,10 @@ export const jobRoutes = new Hono<AppEnv>()
     const enqueued = await c.var.deps.jobs.enqueueUnchecked(name, body.input, {
       ...timing(body),
       dedupeId,
+      lookUp: true,
+      reuse: body.reuse,
     });
-    return c.json({ ...enqueued, job: name, state: "queued" }, 202, {
+    return c.json({ ...enqueued, job: name, state: enqueued.state ?? "queued" }, 202, {
       Location: jobLocation(c, enqueued.id),
     });
   })
@@ -66,6 +69,7 @@ export const jobRoutes = new Hono<AppEnv>()
     const group = await c.var.deps.jobs.enqueueGroup(body.jobs.map(toNamedJob), {
       then: body.then as NamedGroupOptions<AppRegistry>["then"],
       dedupeId: body.dedupeId,
+      lookUp: true,
     });
     return c.json(group, 202);
   })
@@ -96,6 +100,7 @@ export const jobRoutes = new Hono<AppEnv>()
     const replayed = await c.var.deps.jobs.replay(c.req.param("id"), body);
     return c.json(replayed, 202, { Location: jobLocation(c, replayed.id) });
   })
+  .use("/qstash/*", unhurried)
   .post("/qstash/jobs/:name", verifyQstash, async (c) => {
     const answer = await c.var.deps.jobs.deliver({
       job: c.req.param("name"),
@@ -112,21 +117,30 @@ export const jobRoutes = new Hono<AppEnv>()
         { retryable: true, retryAfterMs: answer.retryAfterMs },
       );
     }
+    if (answer.kind === "away") {
+      throw new RequestError(answer.code, answer.message, { retryable: true });
+    }
+    const { attempts } = answer;
     throw new RequestError(
       answer.kind === "failed" ? "job_failed" : "job_failed_for_good",
       answer.message,
-      answer.kind === "failed" ? { retryable: true, retryAfterMs: answer.retryAfterMs } : {},
+      answer.kind === "failed"
+        ? { retryable: true, retryAfterMs: answer.retryAfterMs, attempts }
+        : { attempts },
     );
   })
   .post("/qstash/failures", verifyQstash, async (c) => {
-    const callback = parseShape(FailureCallback, parseJson(c.var.delivery.body));
+    const callback = parseShape(
+      FailureCallback,
+      parseJson(c.var.delivery.body, { mend: "all" }),
+    );
     const answer = await c.var.deps.jobs.failed({
       url: callback.url,
-      body: fromBase64(callback.sourceBody),
+      body: decoded("sourceBody", callback.sourceBody),
       messageId: callback.sourceMessageId,
       attempts: callback.retried + 1,
       status: callback.status,
-      responseBody: fromBase64(callback.body),
+      responseBody: fromBase64(callback.body) ?? callback.body,
       queueDeadLetterId: callback.dlqId,
     });
     if (answer.kind === "busy") {
@@ -141,29 +155,46 @@ export const jobRoutes = new Hono<AppEnv>()
     return c.json({ state: "failed" });
   });
 
+/**
+ * QStash goes by `Retry-After` ahead of the wait that its message carries, so one of 5 s would spend
+ * all its retries in half a minute of our outage. Left are those that name a moment of the job's own.
+ */
+async function unhurried(c: Context<AppEnv>, next: Next): Promise<void> {
+  await next();
+  const { error } = c;
+  const isOwn = error instanceof RequestError &&
+    (error.code === "delivery_in_progress" || error.code === "job_failed");
+  if (error && !isOwn) c.res.headers.delete("Retry-After");
+}
+
 type WireJob = {
   job: string;
   input: unknown;
   delay?: string;
   notBefore?: string;
   dedupeId?: string;
+  reuse?: "failed";
 };
 
 /** A job as it came over the wire; its name and input are checked when it is enqueued. */
-function toNamedJob({ job, input, dedupeId, ...when }: WireJob): NamedJob<AppRegistry> {
-  return { job, input, dedupeId, ...timing(when) } as NamedJob<AppRegistry>;
+function toNamedJob(
+  { job, input, dedupeId, reuse, ...when }: WireJob,
+  index: number,
+): NamedJob<AppRegistry> {
+  const timed = timing(when, `jobs[${index}].`);
+  return { job, input, dedupeId, reuse, lookUp: true, ...timed } as NamedJob<AppRegistry>;
 }
 
 const UNIT_MS: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** @throws {UnsupportedDelayError} if the delay is not of the form `1d12h30m` */
-function timing({ delay, notBefore }: { delay?: string; notBefore?: string }) {
+function timing({ delay, notBefore }: { delay?: string; notBefore?: string }, path = "") {
   if (notBefore !== undefined) return { notBefore: Date.parse(notBefore) };
   if (delay === undefined) return {};
   if (!/^(\d{1,9}[smhd])+$/.test(delay)) {
     throw new UnsupportedDelayError(
-      "delay",
-      `write it as 90s, 10m, 2h or 1d12h, got "${delay.slice(0, 32)}"`,
+      `${path}delay`,
+      `write it as 90s, 10m, 2h or 1d12h, got "${startOf(delay, 32)}"`,
     );
   }
   let delayMs = 0;
@@ -176,11 +207,23 @@ function timing({ delay, notBefore }: { delay?: string; notBefore?: string }) {
 function letterNotFound(id: string): RequestError {
   return new RequestError(
     "not_found",
-    `Cannot find a dead letter with the id ${id.slice(0, 64)}`,
+    `Cannot find a dead letter with the id ${startOf(id, 64)}`,
   );
 }
 
-function fromBase64(text: string): string {
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  return new TextDecoder().decode(bytes);
+/** @throws {BodyInvalidError} naming the field, where it is not base64 */
+function decoded(path: string, text: string): string {
+  const body = fromBase64(text);
+  if (body === undefined) throw new BodyInvalidError([{ path, message: "is not base64" }]);
+  return body;
+}
+
+function fromBase64(text: string): string | undefined {
+  try {
+    const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+    return new TextDecoder().decode(bytes);
+  } catch {
+    // The caller says what then.
+    return undefined;
+  }
 }

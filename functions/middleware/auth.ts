@@ -1,34 +1,47 @@
 /**
- * Who may call: backends, by one of the service tokens.
+ * Backends, who carry one of the service tokens.
  *
  * @module
  */
-import type { Context, MiddlewareHandler } from "hono";
-import { NotConfiguredError, RequestError } from "../../shared/mod.ts";
+import type { Context } from "hono";
+import { NotConfiguredError, RequestError, type ServiceToken } from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
+import type { Access } from "./access_table.ts";
 import { indexOfSecret } from "./secrets.ts";
 
-/** Passes requests with `Authorization: Bearer` one of `SERVICE_TOKENS`; throws for all others. */
-export const requireServiceToken: MiddlewareHandler<AppEnv> = async (c, next) => {
+/** The service token that this text is, if it is one. */
+export async function serviceTokenOf(
+  c: Context<AppEnv>,
+  bearer: string,
+): Promise<ServiceToken | undefined> {
   const { serviceTokens } = c.var.deps.config;
-  if (serviceTokens.length === 0) {
-    throw new NotConfiguredError("the API for backends", ["SERVICE_TOKENS"]);
-  }
-  const token = bearerOf(c);
-  if (token === undefined) {
-    throw new RequestError("token_missing", "Cannot tell who calls: send Authorization: Bearer");
-  }
-  if (await indexOfSecret(token, serviceTokens) === -1) {
-    throw new RequestError("token_invalid", "Cannot accept this token: it is none of ours");
-  }
-  await next();
-};
+  return serviceTokens[await indexOfSecret(bearer, serviceTokens.map(({ token }) => token))];
+}
 
-/** Whether a backend calls, by one of `SERVICE_TOKENS`. */
-export async function isBackend(c: Context<AppEnv>): Promise<boolean> {
-  const token = bearerOf(c);
-  if (token === undefined) return false;
-  return await indexOfSecret(token, c.var.deps.config.serviceTokens) !== -1;
+/** Whether a backend calls; that it may was seen to by the guard, where the table names a scope. */
+export function isBackend(c: Context<AppEnv>): boolean {
+  return c.var.backend !== undefined;
+}
+
+/** @throws {RequestError} `permission_missing`, which names the scope */
+export function assertScope(
+  { scopes }: ServiceToken,
+  { service, isNamed }: Pick<Access, "service" | "isNamed">,
+): void {
+  if (service === undefined) {
+    throw new RequestError("permission_missing", "Cannot go on: this takes an operator's token");
+  }
+  if (scopes ? scopes.includes(service) : !isNamed) return;
+  throw new RequestError(
+    "permission_missing",
+    `Cannot go on: this token lacks the scope ${service}`,
+  );
+}
+
+/** @throws {NotConfiguredError} where there is no service token at all */
+export function assertBackends(c: Context<AppEnv>): void {
+  if (c.var.deps.config.serviceTokens.length > 0) return;
+  throw new NotConfiguredError("the API for backends", ["SERVICE_TOKENS"]);
 }
 
 /** The token of `Authorization: Bearer`, if there is one. */

@@ -7,13 +7,14 @@
  */
 import type { Context, MiddlewareHandler } from "hono";
 import {
+  mayAs,
   NotConfiguredError,
   type Operator,
-  type Permission,
   RequestError,
+  type Role,
 } from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
-import { bearerOf } from "./auth.ts";
+import { bearerOf, serviceTokenOf } from "./auth.ts";
 import { publicPath } from "./location.ts";
 import { operatorOfSession } from "./operator_session.ts";
 import { indexOfSecret } from "./secrets.ts";
@@ -21,32 +22,46 @@ import { indexOfSecret } from "./secrets.ts";
 /** Where operators sign in. */
 export const SIGN_IN = "/admin/sign-in";
 
-/** Passes operators who have the permission; without one, every operator. Sets `c.var.operator`. */
-export function requireOperator(permission?: Permission): MiddlewareHandler<AppEnv> {
+/** Passes operators of this role and above. Sets `c.var.operator`. */
+export function requireOperator(role: Role = "read"): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     assertOwnPage(c);
     const operator = c.var.operator ?? await operatorOf(c);
     if (!operator) {
+      const bearer = bearerOf(c);
+      if (bearer !== undefined && await serviceTokenOf(c, bearer)) {
+        throw new RequestError(
+          "permission_missing",
+          "Cannot go on: this takes an operator's token",
+        );
+      }
       if (wantsPage(c) && !changesAnything(c)) return c.redirect(signInPath(c), 303);
       throw new RequestError(
         "operator_missing",
         "Cannot tell who calls: sign in, or send Authorization: Bearer with an operator's token",
       );
     }
+    assertRole(operator, role);
     c.set("operator", operator);
-    if (permission !== undefined && !operator.permissions.includes(permission)) {
-      throw new RequestError("permission_missing", `Cannot go on without ${permission}`);
-    }
     return await next();
   };
 }
 
-/** The operator with this token, if there is one. @throws {NotConfiguredError} without any operator */
+/** @throws {RequestError} `permission_missing`, which names the role */
+export function assertRole({ role }: Operator, needed: Role): void {
+  if (mayAs(role, needed)) return;
+  throw new RequestError(
+    "permission_missing",
+    `Cannot go on: this takes the role ${needed}, and the token has ${role}`,
+  );
+}
+
+/** The operator with this token, if there is one. */
 export async function operatorWithToken(
   c: Context<AppEnv>,
   token: string,
 ): Promise<Operator | undefined> {
-  const operators = operatorsOf(c);
+  const { operators } = c.var.deps.config;
   return operators[await indexOfSecret(token, operators.map((operator) => operator.token))];
 }
 
@@ -71,15 +86,15 @@ function changesAnything(c: Context): boolean {
 }
 
 async function operatorOf(c: Context<AppEnv>): Promise<Operator | undefined> {
-  operatorsOf(c);
+  assertOperators(c);
   const token = bearerOf(c);
   return token === undefined ? await operatorOfSession(c) : await operatorWithToken(c, token);
 }
 
-function operatorsOf(c: Context<AppEnv>): readonly Operator[] {
-  const { operators } = c.var.deps.config;
-  if (operators.length === 0) throw new NotConfiguredError("the dashboards", ["OPERATOR_TOKENS"]);
-  return operators;
+/** @throws {NotConfiguredError} without any operator */
+export function assertOperators(c: Context<AppEnv>): void {
+  if (c.var.deps.config.operators.length > 0) return;
+  throw new NotConfiguredError("the dashboards", ["OPERATOR_TOKENS"]);
 }
 
 function signInPath(c: Context<AppEnv>): string {

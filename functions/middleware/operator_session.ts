@@ -29,6 +29,11 @@ export async function operatorOfSession(c: Context<AppEnv>): Promise<Operator | 
   return config.operators[await indexOfSecret(given, genuine)];
 }
 
+/** Whether the request carries a session at all, be it valid or not. */
+export function hasSession(c: Context<AppEnv>): boolean {
+  return getCookie(c, SESSION_COOKIE) !== undefined;
+}
+
 /** Starts a session of 12 hours. */
 export async function startSession(c: Context<AppEnv>, operator: Operator): Promise<void> {
   const { clock, config } = c.var.deps;

@@ -13,6 +13,7 @@ import {
   networkOf,
   NotConfiguredError,
   RequestError,
+  startOf,
 } from "../../shared/mod.ts";
 import type { AppEnv } from "../context.ts";
 import type { LimitName } from "../limits/services.ts";
@@ -73,7 +74,7 @@ export async function userOf(c: Context<AppEnv>): Promise<string> {
 async function senderOf(c: Context<AppEnv>, { per }: LimitPolicy): Promise<string> {
   if (per === "user") return await userOf(c);
   const session = per === "session" ? c.req.header(SESSION_HEADER) : undefined;
-  if (session) return `session:${session.slice(0, 200)}`;
+  if (session) return `session:${startOf(session, 200)}`;
   const address = addressOf(c);
   const { identities } = c.var.deps.memory;
   return `address:${

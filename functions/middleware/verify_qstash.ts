@@ -1,7 +1,7 @@
 /**
  * Lets only QStash's own deliveries through.
  *
- * The body is read once, as text, and checked against the published address: behind a proxy
+ * The body is read once, as bytes, and checked against the published address: behind a proxy
  * the request's own address is another.
  *
  * @module
@@ -20,12 +20,17 @@ export const verifyQstash: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!signature) {
     throw new RequestError("signature_missing", "Cannot accept the delivery: it is not signed");
   }
-  const body = decodeText(await readBytes(c, { maxBytes: MOST_BYTES }));
   const { config, verifier } = c.var.deps;
   const { pathname, search } = new URL(c.req.url);
+  let body = "";
   const { id: signatureId } = await verifier.verify({
     signature,
-    body,
+    // Read only once the rest of the signature is right.
+    body: async () => {
+      const bytes = await readBytes(c, { maxBytes: MOST_BYTES });
+      body = decodeText(bytes);
+      return bytes;
+    },
     url: `${config.publicUrl}${pathname}${search}`,
   });
   c.set("delivery", {

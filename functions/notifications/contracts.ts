@@ -4,11 +4,12 @@
  * @module
  */
 import * as z from "zod";
+import { EmailAddress } from "../../shared/mod.ts";
 import { timeZone } from "./events/fields.ts";
 
 /** Whom it is told. */
 export const Recipient = z.object({
-  email: z.email().max(254).describe("Where the mail goes; two spellings in case are one person."),
+  email: EmailAddress.describe("Where the mail goes; two spellings in case are one person."),
   name: z.string().trim().min(1).max(100).optional().describe("For the greeting."),
   timeZone: timeZone.optional().describe(
     "IANA; quiet hours hold in it. Without one there are none.",
@@ -16,12 +17,15 @@ export const Recipient = z.object({
 });
 export type Recipient = z.infer<typeof Recipient>;
 
+/** It is waited for in hops of 6 days, whatever QStash's plan holds. */
+export const MOST_DELAY_MS = 3_652 * 86_400_000;
+
 /** What may be said about when and how. */
 export const NotifyOptions = z.object({
   dedupeId: z.string().min(1).max(256).optional()
     .describe("Equal ids of one event and recipient are one notification, for 400 days."),
-  delayMs: z.int().min(0).optional(),
-  notBefore: z.iso.datetime({ offset: true }).optional(),
+  delayMs: z.int().min(0).max(MOST_DELAY_MS).optional().describe("At most 10 years."),
+  notBefore: z.iso.datetime({ offset: true }).optional().describe("Within 10 years."),
   delivery: z.enum(["mail", "digest"]).default("mail")
     .describe("`digest`: only as a line in the recipient's next daily digest."),
 });
@@ -38,13 +42,15 @@ export const NotifyAnswer = z.object({
     "Where it stands is at /api/notifications/:id, and at /api/jobs/:id as its job. Events that are told together share one.",
   ),
   event: z.string(),
-  deduplicated: z.boolean().describe("True where this dedupeId was known."),
+  deduplicated: z.boolean().describe(
+    "True where this dedupeId was known: sent in the last 10 minutes, or told in the last 400 days.",
+  ),
   until: z.iso.datetime().optional().describe("When those are told that are told together."),
 });
 export type NotifyAnswer = z.infer<typeof NotifyAnswer>;
 
 /** One person, by address; it is hashed at once. */
-export const RecipientQuery = z.object({ email: z.email().max(254) });
+export const RecipientQuery = z.object({ email: EmailAddress });
 
 export const NotificationAnswer = z.object({
   id: z.string(),

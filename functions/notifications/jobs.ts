@@ -3,4 +3,5 @@
  *
  * @module
  */
+export { createRowJob } from "./triggers/row_job.ts";
 export { createSendJobs } from "./sending/send_jobs.ts";

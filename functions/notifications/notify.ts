@@ -8,6 +8,7 @@
  */
 import type * as z from "zod";
 import {
+  AppError,
   BodyInvalidError,
   type Clock,
   type Config,
@@ -18,14 +19,17 @@ import {
   type Ids,
   RequestError,
   type Sql,
+  startOf,
 } from "../../shared/mod.ts";
 import { parseShape } from "../middleware/body.ts";
-import { type NotifyAnswer, NotifyOptions, Recipient } from "./contracts.ts";
+import { soundValue } from "../middleware/json.ts";
+import { MOST_DELAY_MS, type NotifyAnswer, NotifyOptions, Recipient } from "./contracts.ts";
 import type { NotificationEvent } from "./event.ts";
 import { type EventName, eventNames } from "./events/names.ts";
 import type { notificationEvents } from "./events/table.ts";
 import { nextTime } from "./local_time.ts";
 import { secretOfNotifications, sqlOfNotifications } from "./parts.ts";
+import { readNotification } from "./reading.ts";
 import { recipientId } from "./recipients.ts";
 import { eventOf } from "./sending/event_of.ts";
 import {
@@ -76,10 +80,14 @@ export async function notifyUnchecked(
   if (!isEventName(asked.event)) throw unknownEvent(asked.event);
   const { event: name } = asked;
   const event = eventOf(name);
-  const to = within("to", () => parseShape(Recipient, asked.to));
+  const to = within("to", () => parseShape(Recipient, mended(asked.to)));
+  const given = mended(asked.data ?? {});
   const options = parseShape(NotifyOptions, asked);
+  if (Date.parse(options.notBefore ?? "") > parts.clock.now() + MOST_DELAY_MS) {
+    throw new BodyInvalidError([{ path: "notBefore", message: "must be within 10 years" }]);
+  }
   // Stored as it was given: its own schema reads it again where it is told.
-  within("data", () => parseShape(event.data, asked.data ?? {}));
+  within("data", () => parseShape(event.data, given));
   if (options.delivery === "digest" && !event.digestLine) {
     const message = `there is no digest of ${name}`;
     throw new BodyInvalidError([{ path: "delivery", message }]);
@@ -88,7 +96,7 @@ export async function notifyUnchecked(
     parts,
     name,
     to,
-    data: asked.data ?? {},
+    data: given,
     options,
     recipient: await recipientId(secret, to.email),
   };
@@ -103,6 +111,11 @@ export async function notifyUnchecked(
   return { event: name, ...(mail ?? digest)! };
 }
 
+/** A copy that JSON and Postgres take: a mail must not stay unsent for a character of its text. */
+function mended(value: unknown): unknown {
+  return soundValue(JSON.parse(JSON.stringify(value) ?? "null"), { mend: "all" });
+}
+
 interface Telling {
   parts: NotifyParts;
   name: EventName;
@@ -115,20 +128,35 @@ interface Telling {
 type Told = Omit<NotifyAnswer, "event">;
 
 async function mailOne(telling: Telling, event: NotificationEvent): Promise<Told> {
-  const { parts: { clock, config, jobs }, name, to, data, options, recipient } = telling;
+  const { parts: { clock, config, database, jobs }, name, to, data, options, recipient } = telling;
   const { dedupeId, delayMs = 0, notBefore } = options;
   const wanted = notBefore === undefined ? clock.now() + delayMs : Date.parse(notBefore);
   const due = quietEnd(config, event, { to }, wanted) ?? wanted;
   const next = nextHop(clock.now(), due);
-  return await jobs.enqueue(sendJobOf(name), {
+  const told = dedupeId === undefined ? undefined : idOf(name, recipient, dedupeId);
+  const { id, deduplicated } = await jobs.enqueue(sendJobOf(name), {
     event: name,
     to,
     data,
     ...(next < due && { notBefore: due }),
   }, {
     notBefore: next,
-    ...(dedupeId !== undefined && { dedupeId: idOf(name, recipient, dedupeId) }),
+    ...(told !== undefined && { dedupeId: told }),
   });
+  // QStash knows those of the last ten minutes; of the others the job finds out, as this does.
+  const isKnown = deduplicated || (told !== undefined && await hasEnded(database, id));
+  return { id, deduplicated: isKnown };
+}
+
+/** Whether it was told before, which the log knows for 400 days. */
+async function hasEnded(sql: Sql | undefined, id: string): Promise<boolean> {
+  try {
+    return sql !== undefined && await readNotification(sql, id) !== undefined;
+  } catch (error) {
+    // Postgres is away: to send needs it, to be asked does not.
+    if (!(error instanceof AppError)) throw error;
+    return false;
+  }
 }
 
 async function collapse(telling: Telling, withinMs: number): Promise<Told> {
@@ -195,7 +223,7 @@ function isEventName(name: string): name is EventName {
 function unknownEvent(name: string): RequestError {
   return new RequestError(
     "notification_unknown",
-    `Cannot tell "${name.slice(0, 64)}": /docs names every event`,
+    `Cannot tell "${startOf(name, 64)}": /docs names every event`,
   );
 }
 

@@ -8,16 +8,8 @@ import { type ErrorCode, errorTitles } from "../../shared/mod.ts";
 import { problemStatuses } from "../middleware/problem.ts";
 import { docsStyle } from "./docs_style.ts";
 import { parametersOf, problemsOf, schemaOf } from "./openapi.ts";
-import type { Caller, Operation } from "./operation.ts";
-
-const callers: Readonly<Record<Caller, string>> = {
-  anyone: "Open to anyone",
-  browser: "Open to pages of CORS_ORIGINS; a user's token or a session says who it is",
-  operator: "Needs an operator who has signed in, or Authorization: Bearer with their token",
-  backend: "Needs Authorization: Bearer, with one of SERVICE_TOKENS",
-  webhook: "Needs the sender's signature",
-  QStash: "Needs QStash's signature",
-};
+import type { Operation } from "./operation.ts";
+import { callersOf } from "./security.ts";
 
 /** Makes the page. */
 export function docsPage(operations: readonly Operation[], publicUrl: string) {
@@ -55,13 +47,13 @@ export function docsPage(operations: readonly Operation[], publicUrl: string) {
 }
 
 function section(operation: Operation, publicUrl: string) {
-  const { summary, caller, price, answers } = operation;
+  const { summary, price, answers } = operation;
   return html`
     <section id="${anchorOf(operation)}" aria-labelledby="${anchorOf(operation)}-title">
     <h2 id="${anchorOf(operation)}-title">${badge(operation)} <code>${operation.path}</code></h2>
     <p>${summary}</p>
     <dl>
-    <dt>Caller</dt><dd>${callers[caller]}</dd>
+    <dt>Caller</dt><dd>${callersOf(operation)}</dd>
     <dt>Price</dt><dd>Redis commands: ${price.commands}. Messages: ${price.messages}.</dd>
     </dl>
     ${fieldTable("What it takes", fieldsOf(operation))}

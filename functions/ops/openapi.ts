@@ -8,23 +8,14 @@ import { type ErrorCode, errorTitles, type Registry } from "../../shared/mod.ts"
 import { problemStatuses } from "../middleware/problem.ts";
 import { Problem } from "./contracts.ts";
 import type { Caller, Operation, OperationParameter } from "./operation.ts";
+import { securityOf, securitySchemes } from "./security.ts";
 import { version } from "./version.ts";
-
-/** How each kind of caller proves itself, as the document names it. */
-const schemes: Readonly<Record<Caller, string | undefined>> = {
-  anyone: undefined,
-  browser: undefined,
-  backend: "serviceToken",
-  operator: "operatorToken",
-  webhook: undefined,
-  QStash: "qstashSignature",
-};
 
 const callerProblems: Readonly<Record<Caller, readonly ErrorCode[]>> = {
   anyone: [],
   browser: ["origin_refused", "token_invalid", "not_configured"],
   operator: ["operator_missing", "permission_missing", "not_configured"],
-  backend: ["token_missing", "token_invalid", "not_configured"],
+  backend: ["token_missing", "token_invalid", "permission_missing", "not_configured"],
   webhook: ["signature_missing", "signature_invalid", "not_configured", "body_too_large"],
   QStash: ["signature_missing", "signature_invalid", "signature_expired", "body_too_large"],
 };
@@ -50,6 +41,7 @@ export function withJobs(operations: readonly Operation[], registry: Registry): 
     const each = Object.values(registry).map((job): Operation => ({
       ...operation,
       path: `/api/jobs/${job.name}`,
+      route: operation.path,
       parameters: operation.parameters?.filter((parameter) => parameter.in !== "path"),
       summary: job.description,
       request: (operation.request as z.ZodObject).extend({ input: job.input }),
@@ -79,23 +71,18 @@ export function openApiDocument(operations: readonly Operation[], publicUrl: str
     servers: [{ url: publicUrl }],
     paths,
     components: {
-      securitySchemes: {
-        serviceToken: { type: "http", scheme: "bearer", description: "One of SERVICE_TOKENS." },
-        operatorToken: { type: "http", scheme: "bearer", description: "One of OPERATOR_TOKENS." },
-        qstashSignature: { type: "apiKey", in: "header", name: "Upstash-Signature" },
-      },
+      securitySchemes,
       schemas: { Problem: schemaOf(Problem, "output") },
     },
   };
 }
 
 function entryOf(operation: Operation) {
-  const scheme = schemes[operation.caller];
   return {
     operationId: `${operation.method} ${operation.path}`.toLowerCase().replace(/[^a-z0-9]+/g, "_"),
     summary: operation.summary,
     "x-price": operation.price,
-    ...(scheme && { security: [{ [scheme]: [] }] }),
+    security: securityOf(operation),
     parameters: parametersOf(operation).map((parameter) => ({
       ...parameter,
       schema: { type: "string" },

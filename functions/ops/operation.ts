@@ -29,6 +29,8 @@ export interface Operation {
   method: "GET" | "POST" | "DELETE";
   /** As it is mounted: `/api/jobs/:id`. */
   path: string;
+  /** The path as it is mounted, where `path` is one case of it. */
+  route?: string;
   /** One sentence. */
   summary: string;
   caller: Caller;

@@ -28,7 +28,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   queue_unavailable: "Nothing was started. Try again in a moment.",
   not_configured: "Set it in the app's environment, and deploy.",
   origin_refused: "Open the page at the address that is set as PUBLIC_URL, and try from there.",
-  permission_missing: "Whoever keeps OPERATOR_TOKENS can add it to your token.",
+  permission_missing: "Whoever keeps OPERATOR_TOKENS can give your token that role.",
 };
 
 /** Turns problems into pages; mounts before what may fail. */

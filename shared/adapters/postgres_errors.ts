@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { startOf } from "../contracts/text.ts";
 import { AppError, PostgresQueryError, PostgresUnavailableError } from "../errors.ts";
 
 /** What the driver refuses by itself: the caller's fault, not an outage. */
@@ -42,5 +43,5 @@ function isUnmigrated(sqlState: string): boolean {
 
 /** Postgres quotes values in some messages: `invalid input syntax for type integer: "x"`. */
 function withoutValues(message: string): string {
-  return message.replace(/: ".*$/s, "").slice(0, 200);
+  return startOf(message.replace(/: ".*$/s, ""), 200);
 }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { startOf } from "../contracts/text.ts";
 import { QstashError } from "@upstash/qstash";
 import {
   AppError,
@@ -56,7 +57,7 @@ function untilReset(error: unknown, now: number): number | undefined {
 
 function errorText({ message }: QstashError): string {
   try {
-    return String((JSON.parse(message) as { error?: unknown }).error ?? "").slice(0, 200);
+    return startOf(String((JSON.parse(message) as { error?: unknown }).error ?? ""), 200);
   } catch {
     // Not QStash's own words but a proxy's page: of no use to anyone.
     return "it gave no reason";

@@ -8,20 +8,17 @@
  */
 import { decode, verify } from "hono/jwt";
 import { RequestError } from "../errors.ts";
-import type { Clock, UserTokens } from "../ports.ts";
+import type { Clock, UserTokenRules, UserTokens } from "../ports.ts";
+import { userOfClaims } from "./user_claims.ts";
 import { createKeySet, type KeySetOptions, type UserKey } from "./user_keys.ts";
 
-/** How far the issuer's clock may be ahead of ours. */
-const SKEW_SECONDS = 30;
 const MOST_TOKEN = 8_192;
-const MOST_USER = 256;
 
-export type UserTokensOptions = { secret: string } | {
-  jwksUrl: string;
-  fetch?: KeySetOptions["fetch"];
-};
+export type UserTokensOptions =
+  & UserTokenRules
+  & ({ secret: string } | { jwksUrl: string; fetch?: KeySetOptions["fetch"] });
 
-/** Checks signature, `exp`, `nbf` and `iat`; the user is `sub`. */
+/** Checks the signature, that the token is meant for us, `exp`, `nbf` and `iat`; the user is `sub`. */
 export function createUserTokens(options: UserTokensOptions, clock: Clock): UserTokens {
   const keys = "secret" in options
     ? createSecretKey(options.secret)
@@ -31,7 +28,10 @@ export function createUserTokens(options: UserTokensOptions, clock: Clock): User
       const header = headerOf(token);
       if (header) {
         for (const key of await keys(header)) {
-          const user = await userOf(token, header, key, clock.now() / 1_000);
+          const user = await userOf(token, header, key, {
+            rules: options,
+            nowSeconds: clock.now() / 1_000,
+          });
           if (user !== undefined) return user;
         }
       }
@@ -69,33 +69,21 @@ function headerOf(token: string): TokenHeader | undefined {
   }
 }
 
-/** The token's subject, if this key signed it and it is valid now. */
+/** The token's user, if this key signed it and its claims hold now. */
 async function userOf(
   token: string,
   { typ }: TokenHeader,
   { alg, key }: UserKey,
-  nowSeconds: number,
+  { rules, nowSeconds }: { rules: UserTokenRules; nowSeconds: number },
 ): Promise<string | undefined> {
   try {
     // Its own checks of time would read the machine's clock.
     const unchecked = { exp: false, nbf: false, iat: false };
     const types = typ === undefined ? undefined : ["JWT", "at+jwt"];
-    const payload = await verify(token, key, { alg, ...unchecked, typ: types });
-    const { sub, exp, nbf, iat } = payload;
-    const isValid = isTime(exp, (at) => nowSeconds < at) &&
-      isTime(nbf, (at) => at <= nowSeconds + SKEW_SECONDS) &&
-      isTime(iat, (at) => at <= nowSeconds + SKEW_SECONDS);
-    if (!isValid || typeof sub !== "string" || sub === "" || sub.length > MOST_USER) {
-      return undefined;
-    }
-    return sub;
+    const claims = await verify(token, key, { alg, ...unchecked, typ: types });
+    return userOfClaims(claims, rules, nowSeconds);
   } catch {
     // Whatever is wrong with it, the caller learns no more than that.
     return undefined;
   }
-}
-
-/** Whether the claim is absent, or a moment in epoch seconds that is right. */
-function isTime(claim: unknown, isRight: (at: number) => boolean): boolean {
-  return claim === undefined || (typeof claim === "number" && isRight(claim));
 }

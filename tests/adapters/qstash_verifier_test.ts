@@ -7,15 +7,25 @@ const NEXT = "sig_vector_next";
 const URL_PUBLISHED = "https://x.dev/job";
 const BODY = '{"a":1}';
 
-const verifier = createDeliveryVerifier({ currentSigningKey: CURRENT, nextSigningKey: NEXT });
+const NOW = Date.parse("2030-01-01T00:00:00Z");
+const clock = { now: () => NOW };
+const keys = { currentSigningKey: CURRENT, nextSigningKey: NEXT };
+const verifier = createDeliveryVerifier({ ...keys, clock });
 
+const seconds = () => NOW / 1_000;
 const encode = (bytes: Uint8Array) =>
   btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
+const HEADER = { alg: "HS256", typ: "JWT" };
+
 /** A signature as QStash makes it, with `claims` in place of the right ones; undefined leaves one out. */
-async function sign(claims: Record<string, unknown> = {}, key = CURRENT): Promise<string> {
-  const now = Math.floor(Date.now() / 1_000);
+async function sign(
+  claims: Record<string, unknown> = {},
+  key = CURRENT,
+  header: unknown = HEADER,
+): Promise<string> {
+  const now = seconds();
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(BODY)));
   const payload = {
     iss: "Upstash",
@@ -27,9 +37,7 @@ async function sign(claims: Record<string, unknown> = {}, key = CURRENT): Promis
     body: encode(digest),
     ...claims,
   };
-  const head = `${encode(utf8('{"alg":"HS256","typ":"JWT"}'))}.${
-    encode(utf8(JSON.stringify(payload)))
-  }`;
+  const head = `${encode(utf8(JSON.stringify(header)))}.${encode(utf8(JSON.stringify(payload)))}`;
   const hmac = { name: "HMAC", hash: "SHA-256" };
   const imported = await crypto.subtle.importKey("raw", utf8(key), hmac, false, ["sign"]);
   return `${head}.${
@@ -53,7 +61,6 @@ Deno.test("a padded body hash passes", async () => {
   await verify(await sign({ body: `${encode(digest)}=` }));
 });
 
-const seconds = () => Math.floor(Date.now() / 1_000);
 const refused: [name: string, code: string, make: () => Promise<unknown>][] = [
   [
     "signed with another key",
@@ -71,6 +78,36 @@ const refused: [name: string, code: string, make: () => Promise<unknown>][] = [
     "without a body claim",
     "signature_invalid",
     async () => verify(await sign({ body: undefined })),
+  ],
+  ["without an end", "signature_invalid", async () => verify(await sign({ exp: undefined }))],
+  ["with an end of text", "signature_invalid", async () => verify(await sign({ exp: "never" }))],
+  ["without an address", "signature_invalid", async () => verify(await sign({ sub: undefined }))],
+  [
+    "with a body claim of a number",
+    "signature_invalid",
+    async () => verify(await sign({ body: 1 })),
+  ],
+  [
+    "by HS512 in its header alone",
+    "signature_invalid",
+    async () => verify(await sign({}, CURRENT, { alg: "HS512" })),
+  ],
+  ["by no algorithm", "signature_invalid", async () => verify(await sign({}, CURRENT, {}))],
+  [
+    "with extensions that must be understood",
+    "signature_invalid",
+    async () => verify(await sign({}, CURRENT, { alg: "HS256", crit: ["x"], x: 1 })),
+  ],
+  [
+    "with nothing after its last dot",
+    "signature_invalid",
+    async () => verify((await sign()).replace(/[^.]*$/, "")),
+  ],
+  ["of 10 KB", "signature_invalid", async () => verify(await sign({ extra: "x".repeat(10_000) }))],
+  [
+    "that begins in a minute and a second",
+    "signature_expired",
+    async () => verify(await sign({ nbf: seconds() + 61 })),
   ],
   ["that is no token", "signature_invalid", () => verify("nonsense")],
   ["that is empty", "signature_invalid", () => verify("")],
@@ -100,8 +137,40 @@ for (const [name, code, make] of refused) {
   });
 }
 
-Deno.test("a clock that is 4 s off still agrees", async () => {
-  await verify(await sign({ exp: seconds() - 4 }));
+for (const off of [-59, -6, 6, 59]) {
+  Deno.test(`a clock that is ${off} s off makes no delivery a 401`, async () => {
+    const ours = createDeliveryVerifier({ ...keys, clock: { now: () => NOW + off * 1_000 } });
+    // As QStash signed before September 2024: nothing before it was issued.
+    const signature = await sign({ nbf: seconds(), iat: seconds() });
+    await ours.verify({ signature, body: BODY, url: URL_PUBLISHED });
+    const late = createDeliveryVerifier({
+      ...keys,
+      clock: { now: () => NOW + (299 + off) * 1_000 },
+    });
+    await late.verify({ signature, body: BODY, url: URL_PUBLISHED });
+  });
+}
+
+Deno.test("a refusal for its time names both clocks", async () => {
+  await assert.rejects(verify(await sign({ exp: seconds() - 100 })), {
+    message: /good to 2029-12-31T23:58:20.000Z, and it is 2030-01-01T00:00:00.000Z here/,
+  });
+});
+
+Deno.test("bytes are checked as they came: a byte order mark and what is no UTF-8 are a part of them", async () => {
+  for (const bytes of [[0xef, 0xbb, 0xbf, 0x7b, 0x7d], [0x7b, 0xff, 0x7d]]) {
+    const body = new Uint8Array(bytes);
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
+    const signature = await sign({ body: encode(digest) });
+    await verifier.verify({ signature, body, url: URL_PUBLISHED });
+  }
+});
+
+Deno.test("the signature's id is its jti, where it is a text", async () => {
+  const idOf = async (jti: unknown) =>
+    (await verifier.verify({ signature: await sign({ jti }), body: BODY, url: URL_PUBLISHED })).id;
+  assert.equal(await idOf("jwt_7"), "jwt_7");
+  for (const jti of [undefined, "", 7]) assert.equal(await idOf(jti), undefined);
 });
 
 Deno.test("QSTASH_DEV in the environment does not swap in the public keys", async () => {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { sign } from "hono/jwt";
 import { createUserTokens } from "../../shared/adapters/user_tokens.ts";
+import type { UserTokenRules } from "../../shared/ports.ts";
 
 const SECRET = "the-secret-of-users-tokens";
 const NOW = Date.parse("2030-01-01T00:00:00Z");
@@ -13,14 +14,18 @@ type SignAlgorithm = "HS256" | "HS384" | "HS512" | "RS256" | "ES256";
 const segment = (value: unknown) =>
   new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value))
     .toBase64({ alphabet: "base64url", omitPadding: true });
+const EXP = SECOND + 600;
+/** Tokens end, unless a test takes their end away: `exp: undefined` is not written. */
+const withEnd = (payload: unknown) =>
+  typeof payload === "object" ? { exp: EXP, ...payload } : payload;
 const signed = (header: unknown, payload: unknown, key = SECRET) => {
-  const text = `${segment(header)}.${segment(payload)}`;
+  const text = `${segment(header)}.${segment(withEnd(payload))}`;
   return `${text}.${createHmac("sha256", key).update(text).digest("base64url")}`;
 };
 
 Deno.test("the user of a token is its subject", async () => {
   const tokens = createUserTokens({ secret: SECRET }, clock);
-  assert.equal(await tokens.verify(await sign({ sub: "u1" }, SECRET, "HS256")), "u1");
+  assert.equal(await tokens.verify(await sign({ sub: "u1", exp: EXP }, SECRET, "HS256")), "u1");
   assert.equal(await tokens.verify(signed({ alg: "HS256" }, { sub: "ü ☃" })), "ü ☃");
   assert.equal(await tokens.verify(signed({ alg: "HS256", typ: "at+jwt" }, { sub: "u1" })), "u1");
 });
@@ -36,10 +41,10 @@ const refused: [what: string, token: () => string | Promise<string>][] = [
   ["alg None with a signature", () => signed({ alg: "None" }, { sub: "u1" })],
   ["no alg", () => signed({ typ: "JWT" }, { sub: "u1" })],
   ["alg as a list", () => signed({ alg: ["HS256"] }, { sub: "u1" })],
-  ["HS384 by the right secret", () => sign({ sub: "u1" }, SECRET, "HS384")],
-  ["HS512 by the right secret", () => sign({ sub: "u1" }, SECRET, "HS512")],
+  ["HS384 by the right secret", () => sign({ sub: "u1", exp: EXP }, SECRET, "HS384")],
+  ["HS512 by the right secret", () => sign({ sub: "u1", exp: EXP }, SECRET, "HS512")],
   ["RS256 in its header alone", () => signed({ alg: "RS256" }, { sub: "u1" })],
-  ["another secret", () => sign({ sub: "u1" }, `${SECRET}.`, "HS256")],
+  ["another secret", () => sign({ sub: "u1", exp: EXP }, `${SECRET}.`, "HS256")],
   ["another payload", () => {
     const [head, , tail] = signed(header, { sub: "u1" }).split(".");
     return `${head}.${segment({ sub: "u2" })}.${tail}`;
@@ -52,10 +57,15 @@ const refused: [what: string, token: () => string | Promise<string>][] = [
   ["a subject that is too long", () => signed(header, { sub: "x".repeat(257) })],
   ["a payload that is no object", () => signed(header, "null")],
   ["a payload that is no JSON", () => signed(header, "{")],
-  ["an end that has come", () => signed(header, { sub: "u1", exp: SECOND })],
+  ["no end", () => signed(header, { sub: "u1", exp: undefined })],
+  ["an end of null", () => signed(header, { sub: "u1", exp: null })],
+  ["an end past all numbers", () => signed(header, `{"sub":"u1","exp":1e999}`)],
+  ["an end that came 60 s ago", () => signed(header, { sub: "u1", exp: SECOND - 60 })],
   ["an end that is no number", () => signed(header, { sub: "u1", exp: `${SECOND + 60}` })],
-  ["a beginning to come", () => signed(header, { sub: "u1", nbf: SECOND + 31 })],
-  ["a time of issue to come", () => signed(header, { sub: "u1", iat: SECOND + 31 })],
+  ["a beginning to come", () => signed(header, { sub: "u1", nbf: SECOND + 61 })],
+  ["a time of issue to come", () => signed(header, { sub: "u1", iat: SECOND + 61 })],
+  ["a NUL in its subject", () => signed(header, { sub: "u\u00001" })],
+  ["half a character in its subject", () => signed(header, `{"sub":"u\\ud83d","exp":${EXP}}`)],
   ["10 KB of text", () => signed(header, { sub: "u1", extra: "x".repeat(10_000) })],
 ];
 for (const [what, token] of refused) {
@@ -67,9 +77,59 @@ for (const [what, token] of refused) {
 
 Deno.test("time is the clock's, not the machine's", async () => {
   const tokens = createUserTokens({ secret: SECRET }, clock);
-  const claims = { sub: "u1", iat: SECOND + 30, nbf: SECOND + 30, exp: SECOND + 1 };
+  const claims = { sub: "u1", iat: SECOND, nbf: SECOND, exp: SECOND + 1 };
   assert.equal(await tokens.verify(signed(header, claims)), "u1");
 });
+
+Deno.test("the issuer's clock may be a minute off, either way", async () => {
+  const tokens = createUserTokens({ secret: SECRET }, clock);
+  for (const claims of [{ iat: SECOND + 60, nbf: SECOND + 60 }, { exp: SECOND - 59 }]) {
+    assert.equal(await tokens.verify(signed(header, { sub: "u1", ...claims })), "u1");
+  }
+});
+
+Deno.test("a token that never ends passes where an end is not asked for, and one that has ended does not", async () => {
+  const tokens = createUserTokens({ secret: SECRET, requireExp: false }, clock);
+  assert.equal(await tokens.verify(signed(header, { sub: "u1", exp: undefined })), "u1");
+  await assert.rejects(tokens.verify(signed(header, { sub: "u1", exp: SECOND - 60 })), invalid);
+});
+
+const rules = {
+  issuers: ["https://issuer.example/", "https://old.example"],
+  audiences: ["shop", "https://api.shop.example"],
+  parties: ["https://shop.example"],
+};
+const forUs: [what: string, claims: Record<string, unknown>][] = [
+  ["one of our audiences", { aud: "shop" }],
+  ["one of our audiences among others", { aud: ["another", "https://api.shop.example"] }],
+  ["one of our parties, and no audience", { azp: "https://shop.example" }],
+  ["one of our parties, and another audience", { aud: "x", azp: "https://shop.example" }],
+];
+const forOthers: [what: string, claims: Record<string, unknown>][] = [
+  ["no audience", {}],
+  ["another application's audience", { aud: "another" }],
+  ["a list of other audiences", { aud: ["another", 7, null] }],
+  ["an audience that only begins like ours", { aud: "shop.evil.example" }],
+  ["an audience in other letters", { aud: "Shop" }],
+  ["an audience that is no text", { aud: { shop: "shop" } }],
+  ["another party", { azp: "https://evil.example" }],
+  ["our party in the place of an audience", { aud: "https://shop.example" }],
+  ["our audience in the place of a party", { azp: "shop" }],
+  ["no issuer", { aud: "shop", iss: undefined }],
+  ["another issuer", { aud: "shop", iss: "https://evil.example" }],
+  ["an issuer without its slash", { aud: "shop", iss: "https://issuer.example" }],
+  ["a list of issuers", { aud: "shop", iss: ["https://issuer.example/"] }],
+];
+for (const isOurs of [true, false]) {
+  for (const [what, claims] of isOurs ? forUs : forOthers) {
+    Deno.test(`a token with ${what} is ${isOurs ? "taken" : "somebody else's"}`, async () => {
+      const tokens = createUserTokens({ secret: SECRET, ...rules }, clock);
+      const token = signed(header, { sub: "u1", iss: "https://old.example", ...claims });
+      if (isOurs) assert.equal(await tokens.verify(token), "u1");
+      else await assert.rejects(tokens.verify(token), invalid);
+    });
+  }
+}
 
 Deno.test("a secret that looks like a PEM is a secret all the same", async () => {
   const secret = "-----BEGIN PUBLIC KEY----- not really";
@@ -97,8 +157,15 @@ async function newPair(alg: "RS256" | "ES256", kid?: string): Promise<Pair> {
   return { privateKey: pair.privateKey, jwk: { ...jwk, ...(kid && { kid }) } };
 }
 
-async function tokenBy({ privateKey, jwk }: Pair, sub: string, alg: SignAlgorithm) {
-  const text = `${segment({ alg, typ: "JWT", kid: jwk.kid })}.${segment({ sub })}`;
+async function tokenBy(
+  { privateKey, jwk }: Pair,
+  sub: string,
+  alg: SignAlgorithm,
+  claims: Record<string, unknown> = {},
+) {
+  // A day, as a test of the keys' own age moves the clock by an hour.
+  const payload = { sub, exp: SECOND + 86_400, ...claims };
+  const text = `${segment({ alg, typ: "JWT", kid: jwk.kid })}.${segment(payload)}`;
   const algorithm = alg === "ES256"
     ? { name: "ECDSA", hash: "SHA-256" }
     : { name: "RSASSA-PKCS1-v1_5" };
@@ -108,6 +175,10 @@ async function tokenBy({ privateKey, jwk }: Pair, sub: string, alg: SignAlgorith
 
 /** A URL with keys, that can be away. */
 function newIssuer(...keys: unknown[]) {
+  return newIssuerFor({}, ...keys);
+}
+
+function newIssuerFor(rules: Partial<UserTokenRules>, ...keys: unknown[]) {
   const state = { keys, asked: 0, isAway: false, now: NOW };
   const fetch = (url: string): Promise<Response> => {
     assert.equal(url, "https://issuer.example/keys");
@@ -115,7 +186,7 @@ function newIssuer(...keys: unknown[]) {
     if (state.isAway) return Promise.reject(new TypeError("connection refused"));
     return Promise.resolve(Response.json({ keys: state.keys }));
   };
-  const options = { jwksUrl: "https://issuer.example/keys", fetch };
+  const options = { jwksUrl: "https://issuer.example/keys", fetch, ...rules };
   const tokens = createUserTokens(options, { now: () => state.now });
   return Object.assign(state, { tokens, advance: (ms: number) => void (state.now += ms) });
 }
@@ -138,6 +209,18 @@ for (const alg of ["RS256", "ES256"] as const) {
     assert.equal(await issuer.tokens.verify(await tokenBy(unnamed, "u1", alg)), "u1");
   });
 }
+
+Deno.test("a token that the same issuer gave to another application is refused", async () => {
+  const pair = await newPair("RS256", "one");
+  const issuer = newIssuerFor(
+    { issuers: ["https://issuer.example"], audiences: ["ours"] },
+    pair.jwk,
+  );
+  const claims = { iss: "https://issuer.example", aud: "theirs" };
+  await assert.rejects(issuer.tokens.verify(await tokenBy(pair, "u1", "RS256", claims)), invalid);
+  const own = await tokenBy(pair, "u1", "RS256", { ...claims, aud: "ours" });
+  assert.equal(await issuer.tokens.verify(own), "u1");
+});
 
 Deno.test("a public key is no secret: what is signed by its text as HS256 is refused", async () => {
   const pair = await newPair("RS256", "one");

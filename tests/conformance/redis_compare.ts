@@ -69,6 +69,8 @@ function settle([name, ...words]: readonly string[], outcome: Outcome): Outcome 
   if (name === "XPENDING" && words.length > 2) {
     return outcome.map((entry) => listOf(entry).toSpliced(2, 1));
   }
+  if (name === "XINFO" && /^full$/i.test(words[2] ?? "")) return fullView(outcome);
+  if (name === "FUNCTION") return /^list$/i.test(words[0]) ? libraries(outcome) : outcome;
   if (name === "XINFO") {
     return /^consumers$/i.test(words[0]) || /^groups$/i.test(words[0])
       ? sorted(outcome.map((entry) => facts(listOf(entry))))
@@ -77,10 +79,45 @@ function settle([name, ...words]: readonly string[], outcome: Outcome): Outcome 
   return outcome;
 }
 
+/** `XINFO STREAM key FULL` without the moments of deliveries. */
+function fullView(outcome: Outcome[]): Outcome {
+  const timeless = (at: number) => (entry: Outcome) => listOf(entry).toSpliced(at, 1);
+  const within = (flat: Outcome, at: number): Outcome =>
+    facts(listOf(flat)).map((fact) => {
+      const [name, value] = listOf(fact);
+      if (name === "pending") return [name, listOf(value).map(timeless(at))];
+      if (name === "consumers") return [name, listOf(value).map((each) => within(each, 1))];
+      return name === "groups" ? [name, listOf(value).map((each) => within(each, 2))] : fact;
+    });
+  return within(outcome, 2);
+}
+
+/** `FUNCTION LIST`, whose libraries, functions and flags come in no order. */
+function libraries(outcome: Outcome[]): Outcome {
+  return sorted(
+    outcome.map((library) =>
+      listOf(library).map((value, at) =>
+        at === 5
+          ? sorted(listOf(value).map((one) => listOf(one).with(5, sorted(texts(listOf(one)[5])))))
+          : value
+      )
+    ),
+  );
+}
+
+/** A status in a list reads as the text it is. */
+function texts(outcome: Outcome): Outcome[] {
+  return listOf(outcome).map((each) =>
+    each !== null && typeof each === "object" && "status" in each ? each.status : each
+  );
+}
+
 /** Name and value pairs by name, without the age of things and the shape of trees. */
 function facts(flat: Outcome[]): Outcome[] {
   return sorted(
-    pairs(flat).filter((pair) => !/^(idle|inactive|radix-tree-)/.test(String(listOf(pair)[0]))),
+    pairs(flat).filter((pair) =>
+      !/^(idle|inactive|seen-time|active-time|radix-tree-)/.test(String(listOf(pair)[0]))
+    ),
   );
 }
 

@@ -13,7 +13,7 @@ import { agree, type Result, resultOf } from "./redis_compare.ts";
 import { isError, type Observation } from "./redis_differences.ts";
 import { keyNames } from "./redis_atoms.ts";
 import { families } from "./redis_families.ts";
-import { mutate, pick, type Random, seededRandom } from "./redis_grammar.ts";
+import { mutate, pick, type Random, seededRandom, type Template } from "./redis_grammar.ts";
 
 /** The two engines that must agree. */
 export interface EnginePair {
@@ -35,6 +35,8 @@ export interface FuzzOptions {
   steps: number;
   /** How many steps lie between two fresh starts. */
   stepsBetweenFlushes: number;
+  /** What commands are made from. Default: every family. */
+  templates?: readonly (readonly Template[])[];
   /** Whether a difference is known; it is then not a finding. */
   isKnown(observation: Observation): boolean;
 }
@@ -54,7 +56,7 @@ export async function fuzz(
       await flush(pair);
       history = [];
     }
-    const step = randomStep(random);
+    const step = randomStep(random, options.templates ?? Object.values(families));
     history.push(step);
     commands += step.length;
     const observations = await observe(pair, step);
@@ -64,9 +66,10 @@ export async function fuzz(
       }
     }
     if (observations.length > 0) {
-      const cleaning = resyncStep(step);
-      history.push(cleaning);
-      await observe(pair, cleaning);
+      for (const cleaning of resyncSteps(step)) {
+        history.push(cleaning);
+        await observe(pair, cleaning);
+      }
     }
   }
   return { commands, findings };
@@ -94,15 +97,17 @@ export async function shrink(
   return [...kept, last];
 }
 
-function randomStep(random: Random): Step {
-  if (random() > 0.02) return [randomCommand(random)];
-  return Array.from({ length: 2 + Math.floor(random() * 3) }, () => randomCommand(random));
+type Templates = readonly (readonly Template[])[];
+
+function randomStep(random: Random, from: Templates): Step {
+  if (random() > 0.02) return [randomCommand(random, from)];
+  return Array.from({ length: 2 + Math.floor(random() * 3) }, () => randomCommand(random, from));
 }
 
-function randomCommand(random: Random): string[] {
-  const words = mutate(pick(random, pick(random, Object.values(families))).expand(random), random);
+function randomCommand(random: Random, from: Templates): string[] {
+  const words = mutate(pick(random, pick(random, from)).expand(random), random);
   // SPOP without a count takes any member: nothing after it could be compared.
-  return words[0] === "SPOP" && words.length === 2 ? randomCommand(random) : words;
+  return words[0] === "SPOP" && words.length === 2 ? randomCommand(random, from) : words;
 }
 
 /** Runs `step` on both; what differs, command by command. */
@@ -146,12 +151,14 @@ async function take(
 }
 
 /** Deletes every key that `step` names, in whatever place: a wrong arity may have moved it. */
-function resyncStep(step: Step): Step {
+function resyncSteps(step: Step): Step[] {
   const keys = step.flatMap((command) => [
     ...(describe(command)?.keys(command) ?? []).map((index) => command[index]),
     ...command.slice(1).filter((word) => keyNames.includes(word)),
   ]);
-  return [["DEL", ...new Set(keys), "-"]];
+  const cleaning: Step = [["DEL", ...new Set(keys), "-"]];
+  const hasFunctions = step.some(([name]) => name === "FUNCTION");
+  return hasFunctions ? [cleaning, [["FUNCTION", "FLUSH"]]] : [cleaning];
 }
 
 async function flush(pair: EnginePair): Promise<void> {

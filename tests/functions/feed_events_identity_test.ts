@@ -18,8 +18,9 @@ const listing = { kind: "locations", id: 42 };
 const session = "session-of-a-browser";
 const { ofPerson } = createIdentities(cloudSecrets.IDENTITY_SECRET);
 
+const END = Date.parse(`${DAY}T23:59:59Z`) / 1_000;
 const tokenOf = (sub: string, claims: Record<string, unknown> = {}) =>
-  sign({ sub, ...claims }, AUTH_SECRET, "HS256");
+  sign({ sub, exp: END, ...claims }, AUTH_SECRET, "HS256");
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 const asBackend = bearer(cloudSecrets.SERVICE_TOKENS);
 
@@ -60,9 +61,12 @@ Deno.test("a user is one person on two devices", async () => {
 
 const wrong: [what: string, token: () => Promise<string>][] = [
   ["no token at all", () => Promise.resolve("nonsense")],
-  ["one of another secret", () => sign({ sub: "u1" }, "another-secret-of-tokens", "HS256")],
-  ["one that has expired", () => tokenOf("u1", { exp: Date.parse(`${DAY}T09:59:59Z`) / 1_000 })],
-  ["one that says nobody", () => sign({}, AUTH_SECRET, "HS256")],
+  [
+    "one of another secret",
+    () => sign({ sub: "u1", exp: END }, "another-secret-of-tokens", "HS256"),
+  ],
+  ["one that has expired", () => tokenOf("u1", { exp: Date.parse(`${DAY}T09:58:59Z`) / 1_000 })],
+  ["one that says nobody", () => sign({ exp: END }, AUTH_SECRET, "HS256")],
 ];
 for (const [what, token] of wrong) {
   Deno.test(`${what} answers 401 rather than count a user as somebody else`, async () => {

@@ -118,6 +118,17 @@ Deno.test("Idempotency-Key stands for the dedupeId", async () => {
   assert.equal(world.cloud.mail.mails().length, 1);
 });
 
+Deno.test("a known dedupeId is told so, also after QStash has forgotten it", async () => {
+  await using world = await open();
+  const { body: first } = await world.tell("user.reset.start", { dedupeId: "reset 1" });
+  assert.equal(first.deduplicated, false);
+  await world.cloud.advance("1h");
+  const { body: late } = await world.tell("user.reset.start", { dedupeId: "reset 1" });
+  assert.deepEqual([late.id, late.deduplicated], [first.id, true]);
+  await world.cloud.advance("1h");
+  assert.equal(world.cloud.mail.mails().length, 1);
+});
+
 Deno.test("a collapsed event with a known dedupeId is told once, also when its window is closed", async () => {
   await using world = await open();
   const { body: first } = await world.tell("message.new", { dedupeId: "message 1" });

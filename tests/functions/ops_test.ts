@@ -46,8 +46,29 @@ Deno.test("/openapi.json describes every operation, and each job with its own in
   const { schema } = echo.requestBody.content["application/json"];
   assert.equal(schema.properties.input.properties.message.type, "string");
   assert.deepEqual(schema.required, ["input"]);
-  assert.deepEqual(echo.security, [{ serviceToken: [] }]);
+  assert.deepEqual(echo.security, [
+    { serviceToken: ["jobs:write"] },
+    { operatorToken: ["operate"] },
+    { operatorSession: ["operate"] },
+  ]);
   assert.match(echo.responses[401].description, /token_missing.*token_invalid/);
+});
+
+Deno.test("every operation says how its caller proves itself, by a scheme that is described", async () => {
+  await using world = createAppWorld();
+  const { body } = await world.request("/openapi.json");
+  const open: string[] = [];
+  for (const [path, methods] of Object.entries<Record<string, Entry>>(body.paths)) {
+    for (const [method, { security }] of Object.entries(methods)) {
+      assert.ok(Array.isArray(security), `${method} ${path}`);
+      for (const name of security.flatMap((each) => Object.keys(each))) {
+        assert.ok(body.components.securitySchemes[name], name);
+      }
+      if (security.length === 0) open.push(path);
+    }
+  }
+  assert.ok(open.includes("/health"));
+  assert.ok(!open.some((path) => /^\/(api\/(?!metrics|feed)|hooks|qstash)/.test(path)));
 });
 
 Deno.test("every reference and path parameter of the document is resolved, and ids are unique", async () => {
@@ -72,6 +93,7 @@ Deno.test("every reference and path parameter of the document is resolved, and i
 
 interface Entry {
   operationId: string;
+  security: Record<string, string[]>[];
   parameters: { name: string; in: string }[];
 }
 

@@ -107,7 +107,7 @@ for (const engine of postgresEngines()) {
     });
 
     for (const { name, change, fields, environment } of lacking) {
-      engine.test(`by ${sender}, a row that lacks ${name} is logged by name and let go`, async () => {
+      engine.test(`by ${sender}, a row that lacks ${name} is kept as a dead letter that names it`, async () => {
         await using world = await open(environment);
         // Supabase has no way to send an object's place as a number.
         const sent = sender === "supabase" && fields === "owner"
@@ -116,10 +116,20 @@ for (const engine of postgresEngines()) {
         const expected = sent === change ? fields : "owner.email";
         const { status, body } = await sendChange(world, sender, sent);
         assert.equal(status, 202);
-        assert.deepEqual(body, { accepted: false, because: `the row lacks ${expected}` });
+        const [id] = body.letters;
+        assert.deepEqual(body, {
+          accepted: false,
+          because: `the row lacks ${expected}`,
+          letters: [id],
+        });
         const lines = world.lines.filter(({ event }) => event === "trigger.incomplete");
         assert.deepEqual(lines.map(({ fields }) => fields), [expected]);
-        assert.equal(world.cloud.qstash.messages().length, 0);
+        assert.equal(world.commands(), 0);
+        await world.cloud.advance("1m");
+        const letter = (await world.api("GET", `/api/dead-letters/${id}`)).body;
+        assert.equal(letter.job, "notification.row");
+        assert.match(letter.error.message, new RegExp(`the row lacks ${expected}$`));
+        assert.equal(world.cloud.mail.mails().length, 0);
       });
     }
   }

@@ -122,7 +122,11 @@ for (const { name, ignore, start } of runtimes) {
         return Promise.resolve(Response.json({ keys: [{ ...jwk, kid: "one" }] }));
       });
       try {
-        await withApp(start, { AUTH_JWKS_URL: `${issuer.url}/keys` }, async (app) => {
+        await withApp(start, {
+          AUTH_JWKS_URL: `${issuer.url}/keys`,
+          AUTH_ISSUER: ISSUER,
+          AUTH_AUDIENCE: "ours",
+        }, async (app) => {
           const token = await tokenBy(pair.privateKey, { alg: "ES256", kid: "one" }, "u1");
           const listing = { kind: "locations", id: 42 };
           const outcomes = [];
@@ -143,11 +147,15 @@ for (const { name, ignore, start } of runtimes) {
   });
 }
 
+const ISSUER = "https://issuer.example/";
+
 async function tokenBy(key: CryptoKey, header: unknown, sub: string): Promise<string> {
   const segment = (bytes: Uint8Array<ArrayBuffer>) =>
     bytes.toBase64({ alphabet: "base64url", omitPadding: true });
   const json = (value: unknown) => segment(new TextEncoder().encode(JSON.stringify(value)));
-  const text = `${json(header)}.${json({ sub })}`;
+  const text = `${json(header)}.${
+    json({ sub, iss: ISSUER, aud: "ours", exp: Math.floor(Date.now() / 1_000) + 3_600 })
+  }`;
   const algorithm = { name: "ECDSA", hash: "SHA-256" };
   const bytes = await crypto.subtle.sign(algorithm, key, new TextEncoder().encode(text));
   return `${text}.${segment(new Uint8Array(bytes))}`;

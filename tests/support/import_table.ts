@@ -24,7 +24,7 @@ interface Row {
 }
 
 const anyPackage = /./;
-const contracts = /^shared\/(contracts\/.+|ports|errors|config)\.ts$/;
+const contracts = /^shared\/(contracts\/.+|ports|errors|config(_\w+)?)\.ts$/;
 
 const table: Row[] = [
   {

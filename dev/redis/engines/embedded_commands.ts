@@ -19,7 +19,15 @@ import {
   WrongNumberOfArgumentsError,
   WrongTypeRedisError,
 } from "js-redis-server/core";
+import { withLongDoubleFields, withLongDoubles } from "./embedded_floats.ts";
+import { withLibraries, withReadOnlyCalls } from "./embedded_functions.ts";
 import { mendCommands, profile } from "./embedded_mends.ts";
+import {
+  withCountedReads,
+  withForcedClaims,
+  withoutTrimmedGaps,
+  withStreamFacts,
+} from "./embedded_streams.ts";
 import { bytesOfKey, keyspaceFigures } from "./embedded_size.ts";
 
 type Bytes = Parameters<RedisServerState["databases"][0]["get"]>[0];
@@ -35,8 +43,17 @@ export function createRegistry(): CommandRegistry {
   registry.override(info);
   registry.register(fieldExpiry(registry, "hexpiretime", (at) => Math.floor(at / 1000)));
   registry.register(fieldExpiry(registry, "hpexpiretime", (at) => at));
-  for (const name of ["xadd", "xtrim"]) registry.override(withExactTrim(registry, name));
+  for (const name of ["xadd", "xtrim"]) {
+    registry.override(withoutTrimmedGaps(withExactTrim(registry, name)));
+  }
   registry.override(withNewOperations(definitionOf(registry, "bitop")));
+  registry.override(withLongDoubles(definitionOf(registry, "incrbyfloat")));
+  registry.override(withLongDoubleFields(definitionOf(registry, "hincrbyfloat")));
+  registry.override(withStreamFacts(definitionOf(registry, "xinfo")));
+  registry.override(withCountedReads(definitionOf(registry, "xreadgroup")));
+  registry.override(withForcedClaims(definitionOf(registry, "xclaim")));
+  registry.override(withLibraries(definitionOf(registry, "function"), registry));
+  registry.override(withReadOnlyCalls(definitionOf(registry, "fcall_ro")));
   mendCommands(registry);
   return registry;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Context, Hono } from "hono";
-import { assertAllowed, RequestError } from "../../../shared/mod.ts";
+import { assertAllowed, isSound, RequestError, startOf } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import { waitUntilOf } from "../../middleware/defer.ts";
 import { parseShape, readBody } from "../../middleware/body.ts";
@@ -29,7 +29,7 @@ export const replyRoutes = new Hono<AppEnv>()
     const user = await userOf(c);
     await assertModelLimit(c, user);
     const conversation = parseShape(ConversationId, c.req.param("id"), "path");
-    const body = await readBody(c, SendRequest, { maxBytes: MESSAGE_BYTES });
+    const body = await readBody(c, SendRequest, { maxBytes: MESSAGE_BYTES, mend: ["text"] });
     const { deps } = c.var;
     const isStreamed = c.req.header("Accept")?.includes("text/event-stream") ?? false;
     // Only a caller that stays to listen keeps the request alive that makes the reply.
@@ -87,9 +87,9 @@ async function assertModelLimit(c: Context<AppEnv>, user: string): Promise<void>
 async function ownReply(c: Context<AppEnv>): Promise<Reply> {
   const user = await userOf(c);
   const id = c.req.param("id") ?? "";
-  const reply = await findReply(sqlOfChat(c.var.deps), id, user);
+  const reply = isSound(id) ? await findReply(sqlOfChat(c.var.deps), id, user) : undefined;
   if (reply) return reply;
-  throw new RequestError("reply_not_found", `Cannot find the reply ${id.slice(0, 64)}`);
+  throw new RequestError("reply_not_found", `Cannot find the reply ${startOf(id, 64)}`);
 }
 
 function answerOf(c: Context<AppEnv>, { message, reply, isNew }: Sent): SendAnswer {

@@ -12,8 +12,7 @@ import {
 } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import { addressOf } from "../../middleware/address.ts";
-import { bearerOf } from "../../middleware/auth.ts";
-import { indexOfSecret } from "../../middleware/secrets.ts";
+import { bearerOf, isBackend } from "../../middleware/auth.ts";
 import type { Said } from "../contracts.ts";
 import { ignoredBecause } from "./visitors.ts";
 
@@ -38,10 +37,8 @@ export function identitiesOf(c: Context<AppEnv>): Identities {
  * @throws {BodyInvalidError} where a browser says what only a backend may
  */
 export async function senderOf(c: Context<AppEnv>, said: Said): Promise<Sender> {
-  const { serviceTokens } = c.var.deps.config;
   const bearer = bearerOf(c);
-  const isBackend = bearer !== undefined && await indexOfSecret(bearer, serviceTokens) !== -1;
-  if (isBackend) {
+  if (isBackend(c)) {
     const { token, user = token && await verify(c, token), session, address } = said;
     return { person: { user, session, address } };
   }

@@ -11,7 +11,7 @@ export const pageOperations: readonly Operation[] = [
   {
     method: "GET",
     path,
-    summary: "The feed's dashboard, for operators with ACCESS_MONITORING; reads Postgres alone.",
+    summary: "The feed's dashboard; reads Postgres alone.",
     caller: "operator",
     parameters: [
       { name: "segment", in: "query", description: "Whose rankings to show, as in `berlin`." },

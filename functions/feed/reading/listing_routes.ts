@@ -7,7 +7,6 @@ import { Hono } from "hono";
 import { QueueRejectedError, QueueUnavailableError } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import type { Deps } from "../../deps.ts";
-import { requireServiceToken } from "../../middleware/auth.ts";
 import { readBody } from "../../middleware/body.ts";
 import { type ListingsAnswer, ListingsRequest } from "../contracts.ts";
 import { saveListings } from "./listings.ts";
@@ -18,7 +17,7 @@ const LISTINGS_BYTES = 1_000_000;
 const SLOT_MS = 10 * 60_000;
 
 export const listingRoutes = new Hono<AppEnv>()
-  .post("/api/listings", requireServiceToken, async (c) => {
+  .post("/api/listings", async (c) => {
     const { deps } = c.var;
     const { listings } = await readBody(c, ListingsRequest, { maxBytes: LISTINGS_BYTES });
     const changed = await saveListings(sqlOfFeed(deps), listings, deps.clock.now());

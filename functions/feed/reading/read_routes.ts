@@ -5,7 +5,7 @@
  */
 import { type Context, Hono } from "hono";
 import * as z from "zod";
-import { RequestError } from "../../../shared/mod.ts";
+import { RequestError, startOf } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import { parseShape } from "../../middleware/body.ts";
 import { entityTag, isMatch } from "./conditional.ts";
@@ -101,6 +101,6 @@ function kindOf(text: string): Kind {
   if (data !== undefined) return data;
   throw new RequestError(
     "feed_kind_unknown",
-    `Cannot find a kind named "${text.slice(0, 64)}": known are ${kinds.join(", ")}`,
+    `Cannot find a kind named "${startOf(text, 64)}": known are ${kinds.join(", ")}`,
   );
 }

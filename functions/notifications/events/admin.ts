@@ -4,6 +4,7 @@
  * @module
  */
 import * as z from "zod";
+import { EmailAddress } from "../../../shared/mod.ts";
 import { defineEvent, type NotificationEvent } from "../event.ts";
 import { button, facts, FOR_STAFF, list, quote, quoteIf, text } from "./blocks.ts";
 import { count, day, line, link, moment, stars, timeZone, words } from "./fields.ts";
@@ -59,7 +60,7 @@ export const adminEvents = {
     data: z.object({
       name: line,
       role: line.optional(),
-      email: z.email().max(254).optional(),
+      email: EmailAddress.optional(),
       url: link,
     }),
     urgency: "bulk",
@@ -105,7 +106,7 @@ export const adminEvents = {
     description: "To an admin: somebody has written by the contact form.",
     data: z.object({
       name: line,
-      email: z.email().max(254),
+      email: EmailAddress,
       subject: line,
       text: words,
       url: link,

@@ -21,8 +21,8 @@ export const link = z.url({ protocol: /^https?$/, normalize: true }).max(2_000);
 /** A number of people, views or bookings. */
 export const count = z.int().min(0);
 
-/** Of five. */
-export const stars = z.int().min(1).max(5);
+/** Of five, in halves. */
+export const stars = z.number().min(0.5).max(5).multipleOf(0.5);
 
 /** Why something was turned down, one sentence each. */
 export const reasons = z.array(z.string().trim().min(1).max(500)).min(1).max(10);

@@ -51,9 +51,10 @@ export function timeText(at: string, timeZone: string): string {
   return `${hour}:${minute}`;
 }
 
-/** As in `★★★★☆`, which every reader of mail draws; screen readers get the number beside it. */
+/** As in `★★★½☆`, which every reader of mail draws; screen readers get the number beside it. */
 export function starsText(stars: number): string {
-  return "★".repeat(stars) + "☆".repeat(5 - stars);
+  const half = Number.isInteger(stars) ? "" : "½";
+  return "★".repeat(Math.floor(stars)) + half + "☆".repeat(5 - Math.ceil(stars));
 }
 
 function partsOf(at: number, timeZone: string): Record<string, string> {

@@ -19,8 +19,7 @@ export const galleryOperations: readonly Operation[] = [
   {
     method: "GET",
     path,
-    summary:
-      "The gallery: every notification with sample data, for operators with ACCESS_MONITORING.",
+    summary: "The gallery: every notification with sample data.",
     caller: "operator",
     parameters: [{ name: "q", in: "query", description: "Words to find, as in `review digest`." }],
     answers: { 200: page, 303: signIn },

@@ -18,7 +18,7 @@ export const outboxOperations: readonly Operation[] = [
     ...common,
     method: "GET",
     path,
-    summary: "The dashboard of mail, for operators with ACCESS_MONITORING; reads Postgres alone.",
+    summary: "The dashboard of mail; reads Postgres alone.",
     answers: { 200: page, 303: { description: "To the sign-in." } },
     problems: away,
   },

@@ -8,6 +8,23 @@ import * as z from "zod";
 const record = z.record(z.string(), z.unknown());
 const name = z.string().min(1).max(100);
 
+/** A change as a job carries it, until somebody has mended its row. */
+const ChangeInput = z.object({
+  source: z.enum(["supabase", "payload"]),
+  collection: name,
+  operation: z.enum(["create", "update", "delete"]),
+  id: z.string(),
+  row: record.describe("As triggers read it: what it lacks, or what does not fit, is mended here."),
+  before: record.optional(),
+});
+
+/** What `notification.row` is given. */
+export const RowInput = z.object({
+  trigger: z.string().describe("Its name in the table of triggers."),
+  change: ChangeInput,
+});
+export type RowInput = z.infer<typeof RowInput>;
+
 /** As Supabase's database webhooks send it. */
 export const SupabaseChange = z.object({
   type: z.enum(["INSERT", "UPDATE", "DELETE"]),
@@ -32,12 +49,21 @@ export const ToldAnswer = z.object({
 });
 export type ToldAnswer = z.infer<typeof ToldAnswer>;
 
+const letters = z.array(z.string()).optional().describe(
+  "The dead letters, at /api/dead-letters/:id, that keep the row for triggers that lack something.",
+);
+
 export const TriggerAccepted = z.object({
   accepted: z.literal(true),
   told: z.array(ToldAnswer),
   lacking: z.array(z.string()).optional().describe("Fields that a further trigger would need."),
+  letters,
 });
 
-export const TriggerLetGo = z.object({ accepted: z.literal(false), because: z.string() });
+export const TriggerLetGo = z.object({
+  accepted: z.literal(false),
+  because: z.string(),
+  letters,
+});
 
 export type TriggerAnswer = z.infer<typeof TriggerAccepted> | z.infer<typeof TriggerLetGo>;

@@ -38,8 +38,8 @@ export const gatheringTriggers = [
     collections: ["participations"],
     when: became("status", "confirmed"),
     row: participation.extend({
-      people: field.maybe(z.int().min(1)),
-      code: field.maybe(z.string().trim().min(1).max(32)),
+      people: field.maybe(field.count.pipe(z.int().min(1))),
+      code: field.maybe(field.code),
     }),
     tell: ({ row: { user: to, event, people, code }, site, now }) => {
       const url = event.url ?? site("events", event.id);

@@ -10,9 +10,11 @@ import { type Context, Hono } from "hono";
 import { NotConfiguredError, RequestError } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import { bearerOf } from "../../middleware/auth.ts";
-import { decodeText, parseJson, parseShape, readBytes } from "../../middleware/body.ts";
+import { bodyText, parseShape, readBytes } from "../../middleware/body.ts";
+import { parseJson } from "../../middleware/json.ts";
 import { indexOfSecret } from "../../middleware/secrets.ts";
-import { verifyStandard } from "../../middleware/standard_signature.ts";
+import { readSigned } from "../../middleware/signed_body.ts";
+import { claimOfStandard } from "../../middleware/standard_signature.ts";
 import { PayloadChange, SupabaseChange } from "./contracts.ts";
 import { fire } from "./fire.ts";
 import { changeOfPayload, changeOfSupabase } from "./senders.ts";
@@ -23,22 +25,27 @@ const MOST_BYTES = 2_000_000;
 export const triggerRoutes = new Hono<AppEnv>()
   .post("/hooks/supabase", async (c) => {
     await assertSupabase(c);
-    const text = decodeText(await readBytes(c, { maxBytes: MOST_BYTES }));
-    const change = changeOfSupabase(parseShape(SupabaseChange, parseJson(text)));
+    const body = await readBytes(c, { maxBytes: MOST_BYTES });
+    const change = changeOfSupabase(parseShape(SupabaseChange, rowsOf(c, body)));
     return c.json(await fire(c.var.deps, change), 202);
   })
   .post("/hooks/payload", async (c) => {
     const { clock, config } = c.var.deps;
-    const body = await readBytes(c, { maxBytes: MOST_BYTES });
-    await verifyStandard(c.req.raw.headers, body, {
+    const claim = claimOfStandard(c.req.raw.headers, {
       what: "Payload's webhook",
       setting: "WEBHOOK_SECRET_PAYLOAD",
       secret: config.webhookSecrets.payload,
       now: clock.now(),
     });
-    const change = changeOfPayload(parseShape(PayloadChange, parseJson(decodeText(body))));
+    const body = await readSigned(c, claim, MOST_BYTES);
+    const change = changeOfPayload(parseShape(PayloadChange, rowsOf(c, body)));
     return c.json(await fire(c.var.deps, change), 202);
   });
+
+/** Rows hold what people typed, and ids as large as Postgres has them. */
+function rowsOf(c: Context<AppEnv>, body: Uint8Array): unknown {
+  return parseJson(bodyText(c, body), { mend: "all" });
+}
 
 /** Supabase signs nothing: a header that its webhook is given says who it is. */
 async function assertSupabase(c: Context<AppEnv>): Promise<void> {

@@ -15,7 +15,7 @@ const subjects =
 /** More than a join is deep: what lies below is left out. */
 const MOST_DEPTH = 4;
 
-/** The row with nested subjects, names in camelCase and no null. */
+/** The row with nested subjects, names in camelCase and no null, in lists neither. */
 export function rowOf(record: Readonly<Record<string, unknown>>, depth = 0): Row {
   const row: Record<string, unknown> = {};
   const grouped: Record<string, Record<string, unknown>> = {};
@@ -23,15 +23,20 @@ export function rowOf(record: Readonly<Record<string, unknown>>, depth = 0): Row
     if (value === null || value === undefined) continue;
     const [, subject, rest] = depth < MOST_DEPTH ? subjects.exec(name) ?? [] : [];
     if (subject) (grouped[subject] ??= {})[rest] = value;
-    else {row[camelCase(name)] = isRecord(value) && depth < MOST_DEPTH
-        ? rowOf(value, depth + 1)
-        : value;}
+    else row[camelCase(name)] = depth < MOST_DEPTH ? valueOf(value, depth + 1) : value;
   }
   for (const [subject, columns] of Object.entries(grouped)) {
     const related = row[subject];
     row[subject] = { ...rowOf(columns, depth + 1), ...(isRecord(related) && related) };
   }
   return row;
+}
+
+function valueOf(value: unknown, depth: number): unknown {
+  if (isRecord(value)) return rowOf(value, depth);
+  if (!Array.isArray(value)) return value;
+  return value.filter((item) => item !== null && item !== undefined)
+    .map((item) => isRecord(item) ? rowOf(item, depth) : item);
 }
 
 function camelCase(name: string): string {

@@ -6,7 +6,6 @@
 import { type Context, Hono } from "hono";
 import { isStorable, RequestError } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
-import { requireServiceToken } from "../../middleware/auth.ts";
 import { browserOrigins } from "../../middleware/cors.ts";
 import { userOf } from "../../middleware/rate_limit.ts";
 import { sqlOfProfiles } from "../parts.ts";
@@ -17,7 +16,6 @@ export const profileRoutes = new Hono<AppEnv>()
   .get("/api/profiles/me", async (c) => await answer(c, await userOf(c)))
   .get(
     "/api/profiles/:user",
-    requireServiceToken,
     async (c) => await answer(c, c.req.param("user")),
   );
 

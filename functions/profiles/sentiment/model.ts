@@ -7,7 +7,7 @@
  * @module
  */
 import * as z from "zod";
-import { type Llm, LlmRejectedError, type Log } from "../../../shared/mod.ts";
+import { type Llm, LlmRejectedError, type Log, startOf } from "../../../shared/mod.ts";
 
 const MOST_ASKS = 3;
 const MOST_CHARACTERS = 8_000;
@@ -71,7 +71,7 @@ function quoted(texts: readonly string[]): string {
   const lines: string[] = [];
   for (const text of texts) {
     if (left <= 0) break;
-    lines.push(JSON.stringify(text.slice(0, left)));
+    lines.push(JSON.stringify(startOf(text, left)));
     left -= text.length;
   }
   return lines.join("\n");

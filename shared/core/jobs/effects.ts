@@ -49,7 +49,7 @@ export async function applyOnce<T>(
         "SELECT result::text AS result FROM effects WHERE job = $1 AND name = $2",
         [job, name],
       );
-      return fromJson(row.result) as T;
+      return fromColumn(row.result) as T;
     }
     const json = JSON.stringify(await work(sql)) ?? null;
     if (json !== null && json.length > MOST_RESULT_BYTES) {
@@ -59,15 +59,27 @@ export async function applyOnce<T>(
     }
     await sql.query(
       "UPDATE effects SET result = $3::text::jsonb WHERE job = $1 AND name = $2",
-      [job, name, json],
+      [job, name, toColumn(json)],
     );
     // Through JSON for the first as well, so that a retry meets nothing new.
-    return fromJson(json) as T;
+    return (json === null ? undefined : JSON.parse(json)) as T;
   });
 }
 
-function fromJson(text: string | null): unknown {
-  return text === null ? undefined : JSON.parse(text);
+/** What jsonb does not take (NUL, halves of characters) it takes as text. */
+const AS_TEXT = "zeropoll.json";
+
+function toColumn(json: string | null): string | null {
+  const isText = json !== null &&
+    (/\\u(0000|d[89a-f])/i.test(json) || json.startsWith(`{"${AS_TEXT}"`));
+  return isText ? JSON.stringify({ [AS_TEXT]: json }) : json;
+}
+
+function fromColumn(text: string | null): unknown {
+  if (text === null) return undefined;
+  const value = JSON.parse(text);
+  const inner = value?.[AS_TEXT];
+  return typeof inner === "string" ? JSON.parse(inner) : value;
 }
 
 function timestamp(ms: number): string {

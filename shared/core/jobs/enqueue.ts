@@ -14,7 +14,9 @@ import { type SealedInput, sealInput, secretsIn } from "../secrets/sealed_input.
 import type { JobsDependencies } from "./dependencies.ts";
 import { childJobId, dedupedJobId, followUpJobId, hashedId } from "./identity.ts";
 import type { Enqueued, EnqueueOptions, Registry } from "./job.ts";
+import { type KnownJob, lookUp, runAnew } from "./known.ts";
 import { assertInput, notBeforeOf, publicationOf } from "./publication.ts";
+import { hasEnded } from "./state.ts";
 
 const BATCH = 500;
 const MOST_CHILDREN = 10_000;
@@ -31,6 +33,8 @@ export interface GroupOptions {
   then?: { job: Registry[string]; input: unknown };
   /** Equal ids make one group. */
   dedupeId?: string;
+  /** With a `dedupeId`: looks for the children first, and sends those that are not known. One command. Default: false. */
+  lookUp?: boolean;
 }
 
 /** A group that was accepted. */
@@ -40,6 +44,8 @@ export interface EnqueuedGroup {
   jobs: string[];
   /** The follow-up's id, if there is one. */
   then?: string;
+  /** Where it was looked up: true when every child was known, so nothing new was sent. */
+  deduplicated?: boolean;
 }
 
 /** The job of this name. @throws {UnknownJobError} */
@@ -55,33 +61,77 @@ export async function enqueueJob(
   input: unknown,
   options: EnqueueOptions = {},
 ): Promise<Enqueued> {
-  const publication = await newPublication(dependencies, { ...options, job, input }, "");
-  const { deduplicated } = await dependencies.queue.publish(publication);
-  return { id: publication.label, deduplicated };
+  const [enqueued] = await enqueueJobs(dependencies, [{ ...options, job, input }], "");
+  return enqueued;
 }
 
-/** Enqueues several jobs, 500 in a request. */
+/** Enqueues several jobs, 500 in a request. Those that are known, and were to be looked up, are not sent. */
 export async function enqueueJobs(
   dependencies: JobsDependencies,
   jobs: readonly NewJob[],
+  path?: string,
 ): Promise<Enqueued[]> {
   const publications = await Promise.all(
-    jobs.map((job, index) => newPublication(dependencies, job, `jobs[${index}].`)),
+    jobs.map((job, index) => newPublication(dependencies, job, path ?? `jobs[${index}].`)),
   );
-  const published = await publishInBatches(dependencies, publications);
-  return publications.map(({ label }, index) => ({
-    id: label,
-    deduplicated: published[index].deduplicated,
-  }));
+  const known = await knownOf(dependencies, jobs, publications);
+  const fresh = publications.filter((_, index) => !known[index]);
+  const published = await publishInBatches(dependencies, fresh);
+  const enqueued: Enqueued[] = [];
+  for (const [index, publication] of publications.entries()) {
+    const { label: id, notBefore } = publication;
+    const { job, input } = jobs[index];
+    const found = known[index];
+    if (!found) {
+      const { deduplicated } = published[fresh.indexOf(publication)];
+      enqueued.push({ id, deduplicated, ...(looksUp(jobs[index]) && { state: "queued" }) });
+    } else if (mayRunAnew(jobs[index], found)) {
+      enqueued.push(await runAnew(dependencies, { id, job, input, notBefore }, found));
+    } else {
+      enqueued.push({ id, deduplicated: true, state: found.state });
+    }
+  }
+  return enqueued;
+}
+
+function looksUp({ dedupeId, lookUp, reuse }: EnqueueOptions): boolean {
+  return dedupeId !== undefined && (lookUp === true || reuse !== undefined);
+}
+
+/** What is known of those that are to be looked up, and keeps them from being sent. */
+async function knownOf(
+  dependencies: JobsDependencies,
+  jobs: readonly NewJob[],
+  publications: readonly Publication[],
+): Promise<(KnownJob | undefined)[]> {
+  const now = dependencies.clock.now();
+  const wanted = jobs.map((options, index) => {
+    const { label: id, notBefore = 0 } = publications[index];
+    // One request to QStash for each, so for a single one alone.
+    const asksQueue = jobs.length === 1 && (notBefore > now || options.reuse !== undefined);
+    return { id, job: options.job, asksQueue, isWanted: looksUp(options) };
+  });
+  const found = await lookUp(dependencies, wanted.filter(({ isWanted }) => isWanted));
+  return wanted.map(({ isWanted }, index) => {
+    const known = isWanted ? found.shift() : undefined;
+    // An untracked job is one for as long as it waits or runs: after that an equal id runs again.
+    const isOver = known && !jobs[index].job.tracked && hasEnded(known);
+    return known && isOver && !mayRunAnew(jobs[index], known) ? undefined : known;
+  });
+}
+
+function mayRunAnew({ reuse }: EnqueueOptions, { state, records }: KnownJob): boolean {
+  return reuse === "failed" &&
+    (state === "failed" || (state === "queued" && records.claim?.state === "queued"));
 }
 
 /** Enqueues jobs that belong together; the follow-up runs when the last of them has ended. */
 export async function enqueueGroup(
   dependencies: JobsDependencies,
   children: readonly Omit<NewJob, "dedupeId">[],
-  { then, dedupeId }: GroupOptions = {},
+  { then, dedupeId, lookUp: looks = false }: GroupOptions = {},
 ): Promise<EnqueuedGroup> {
-  const { clock, ids, publicUrl, queue, secrets } = dependencies;
+  const { clock, ids, queue, secrets } = dependencies;
   if (children.length > MOST_CHILDREN) {
     throw new RangeError(`Cannot enqueue a group of ${children.length}: at most ${MOST_CHILDREN}`);
   }
@@ -104,15 +154,31 @@ export async function enqueueGroup(
       job: child.job.name,
       ...await sealInput(secrets, child.job, child.input, { id }),
       generation: 0,
+      runs: 0,
       enqueuedAt: clock.now(),
       group: { id: group, index, total, ...(then && { then: { job: then.job.name, ...next! } }) },
     };
-    return publicationOf(publicUrl, child.job, envelope, notBeforeOf(child, clock.now()));
+    const notBefore = notBeforeOf(child, clock.now(), `jobs[${index}].`);
+    return publicationOf(dependencies, child.job, envelope, notBefore);
   }));
-  await publishInBatches(dependencies, publications);
+  const known = looks && dedupeId !== undefined
+    ? await lookUp(
+      dependencies,
+      publications.map(({ label: id }, index) => ({
+        id,
+        job: children[index].job,
+        asksQueue: false,
+      })),
+    )
+    : [];
+  const fresh = publications.filter((_, index) => !known[index]);
+  const published = await publishInBatches(dependencies, fresh);
   return {
     id: group,
     jobs: publications.map(({ label }) => label),
+    ...(looks && dedupeId !== undefined && {
+      deduplicated: published.every(({ deduplicated }) => deduplicated),
+    }),
     ...(then && { then: await followUpJobId(group) }),
   };
 }
@@ -122,21 +188,22 @@ export async function enqueueGroup(
  * secrets were sealed for it when the group was enqueued.
  */
 export async function followUp(
-  { clock, publicUrl }: JobsDependencies,
+  dependencies: JobsDependencies,
   group: string,
   total: number,
   job: Registry[string],
   { input, sealed }: SealedInput,
 ): Promise<Publication> {
   const id = await followUpJobId(group);
-  return publicationOf(publicUrl, job, {
+  return publicationOf(dependencies, job, {
     version: 1,
     id,
     job: job.name,
     input,
     ...(sealed && { sealed }),
     generation: 0,
-    enqueuedAt: clock.now(),
+    runs: 0,
+    enqueuedAt: dependencies.clock.now(),
     followUpOf: { id: group, total },
   });
 }
@@ -146,11 +213,16 @@ async function newPublication(
   { job, input, ...options }: NewJob,
   path: string,
 ): Promise<Publication> {
-  const { clock, ids, publicUrl, secrets } = dependencies;
+  const { clock, ids, secrets } = dependencies;
   const { dedupeId } = options;
   assertInput(job, input, `${path}input`);
   if (dedupeId !== undefined && (dedupeId === "" || dedupeId.length > MOST_DEDUPE_ID)) {
     const message = `must have 1 to ${MOST_DEDUPE_ID} characters`;
+    throw new BodyInvalidError([{ path: `${path}dedupeId`, message }]);
+  }
+  if (dedupeId?.isWellFormed() === false) {
+    // Halves of different characters would all be one.
+    const message = "must hold no half of a character";
     throw new BodyInvalidError([{ path: `${path}dedupeId`, message }]);
   }
   assertKeepsSecrets([{ job, input }], dedupeId, `${path}dedupeId`);
@@ -162,9 +234,10 @@ async function newPublication(
     job: job.name,
     ...await sealInput(secrets, job, input, { id }),
     generation: 0,
+    runs: 0,
     enqueuedAt: now,
   };
-  return publicationOf(publicUrl, job, envelope, notBeforeOf(options, now));
+  return publicationOf(dependencies, job, envelope, notBeforeOf(options, now, path));
 }
 
 /** @throws {BodyInvalidError} if a secret would stand in the id, where a hash of it can be tried out */

@@ -4,7 +4,7 @@
  * @module
  */
 import type * as z from "zod";
-import type { JobOutcome } from "../../contracts/job.ts";
+import type { JobOutcome, JobStateName } from "../../contracts/job.ts";
 import type { LimitPolicy } from "../../contracts/limit.ts";
 import type { Clock, FlowControl, Log, Redis, Sql } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
@@ -26,22 +26,38 @@ export interface Backoff {
 
 /** What may be said about when and as what a job is enqueued. */
 export interface EnqueueOptions {
-  /** Wait this long before the first delivery, in ms. QStash's free plan holds up to 7 days. */
+  /** Wait this long before the first delivery, in ms, at most a year. QStash's free plan holds up to 7 days. */
   delayMs?: number;
-  /** Not before this moment (epoch ms or a Date); wins over `delayMs`. */
+  /** Not before this moment (epoch ms or a Date), within a year; wins over `delayMs`. */
   notBefore?: number | Date;
   /**
    * Equal ids make one job, for as long as its outcome is kept (a job without tracking: for 10 minutes).
    * Any text of up to 256 characters.
    */
   dedupeId?: string;
+  /**
+   * With a `dedupeId`: looks up how a job of this id stands before anything is sent, and says so in
+   * the answer. One command, and for one that is known no message. Without it only what was enqueued
+   * in the last 10 minutes is told from what is new. Default: false; over HTTP it is always done.
+   */
+  lookUp?: boolean;
+  /**
+   * `failed`: where the job of this `dedupeId` has failed, it is run anew with this input, as its next
+   * generation. Looks up as well; at most 5 commands. Default: such a job stays failed.
+   */
+  reuse?: "failed";
 }
 
 /** A job that was accepted. */
 export interface Enqueued {
   id: string;
-  /** True when an equal `dedupeId` was enqueued in the last 10 minutes, so nothing new was sent. */
+  /**
+   * True when nothing new was sent: an equal `dedupeId` was enqueued in the last 10 minutes, or was
+   * looked up and found.
+   */
   deduplicated: boolean;
+  /** Where it stands: `queued` when it is new, or what was found. Absent where nobody looked it up. */
+  state?: JobStateName;
 }
 
 /** A limit that a job counts by, before it runs. */
@@ -75,10 +91,18 @@ export interface ContextGroupOptions<Next> {
 export interface JobContext {
   readonly id: string;
   readonly job: string;
-  /** 0 for the first delivery of a generation. */
+  /**
+   * Runs of this job that failed before this one, since it was enqueued or replayed: 0 in the first.
+   * Without tracking, a run that ended without a word (its isolate was stopped) is not known: such
+   * runs are bounded by QStash's deliveries alone.
+   */
   readonly attempt: number;
-  /** Raised by each deferral or replay. */
+  /** Raised by each run that failed, each deferral and each replay. */
   readonly generation: number;
+  /** How often the handler has put the job off, since it was enqueued or replayed. */
+  readonly deferrals: number;
+  /** The generation that the last replay made; 0 before the first. */
+  readonly replayedAs: number;
   /** True for the last attempt: what fails now is a dead letter. */
   readonly lastAttempt: boolean;
   /**
@@ -172,9 +196,12 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
   input: In;
   /** What `run` resolves to; parsed before it is stored. */
   output?: z.ZodType<Out>;
-  /** Redeliveries after the first attempt; QStash's free plan takes up to 5. Default: 3. */
+  /**
+   * Runs of the handler after the first, where that failed. Deliveries that found no app, no Postgres
+   * or a lease still held are no runs: QStash repeats those by itself, over hours. Default: 3.
+   */
   retries?: number;
-  /** Default: QStash's own: 12 s, 2 min 28 s, 30 min 8 s, 6 h 7 min, 24 h. */
+  /** How long to wait after a run that failed. Default: 12 s, 2 min 28 s, 30 min 8 s, 6 h 7 min, 24 h. */
   backoff?: Backoff;
   /** How long one attempt may take, in ms, and so how long its lease is. Default: 60 s. */
   timeoutMs?: number;

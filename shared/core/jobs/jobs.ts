@@ -6,8 +6,9 @@
 import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import type { JobView } from "../../contracts/job.ts";
 import { cancelJob } from "./cancel.ts";
-import { deliver, type DeliveryAnswer, type JobDelivery } from "./deliver.ts";
+import { deliver, type JobDelivery } from "./deliver.ts";
 import type { JobsDependencies } from "./dependencies.ts";
+import type { DeliveryAnswer } from "./ends.ts";
 import { type EnqueuedGroup, enqueueGroup, enqueueJob, enqueueJobs, findJob } from "./enqueue.ts";
 import {
   type FailedDelivery,
@@ -40,6 +41,8 @@ export interface NamedGroupOptions<R extends Registry> {
   then?: { [Name in keyof R & string]: { job: Name; input: InputOf<R, Name> } }[keyof R & string];
   /** Equal ids make one group. */
   dedupeId?: string;
+  /** With a `dedupeId`: looks for the children first, and sends those that are not known. One command. Default: false. */
+  lookUp?: boolean;
 }
 
 /** The jobs of one registry. */
@@ -113,9 +116,10 @@ export function createJobs<R extends Registry>(dependencies: JobsDependencies<R>
     enqueueUnchecked: async (job, input, options) =>
       await enqueueJob(dependencies, findJob(registry, job), input, options),
     enqueueMany: (jobs) => enqueueJobs(dependencies, jobs.map(named)),
-    enqueueGroup: (children, { then, dedupeId } = {}) =>
+    enqueueGroup: (children, { then, dedupeId, lookUp } = {}) =>
       enqueueGroup(dependencies, children.map((child) => named(child as NamedJob<R>)), {
         dedupeId,
+        lookUp,
         ...(then && { then: { job: findJob(registry, then.job), input: then.input } }),
       }),
     state: (id) => jobState(dependencies, id),

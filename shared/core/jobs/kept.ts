@@ -60,15 +60,15 @@ function isLost(value: object): boolean {
     value instanceof Set || Object.keys(value).length === 0;
 }
 
-/** A step's result as it stands in a claim: what JSON has no word for, and what looks like our own words. */
-export function encodeStep(json: string | undefined): unknown {
+/** A result as it stands in a claim or the ledger: what JSON has no word for, and what looks like our own words. */
+export function encodeKept(json: string | undefined): unknown {
   if (json === undefined) return null;
   const value = JSON.parse(json);
   return value === null || isOurs(value) ? { $json: json } : value;
 }
 
 /** The result that the first attempt got as well. */
-export function decodeStep(kept: unknown): unknown {
+export function decodeKept(kept: unknown): unknown {
   if (kept === null) return undefined;
   return isOurs(kept) && "$json" in kept ? JSON.parse(String(kept.$json)) : kept;
 }

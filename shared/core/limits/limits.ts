@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { startOf } from "../../contracts/text.ts";
 import type { LimitAnswer, LimitCounter, LimitPolicy } from "../../contracts/limit.ts";
 import {
   AppError,
@@ -103,7 +104,7 @@ export function createLimits<Name extends string>(
   function policyOf(limit: Name | LimitPolicy): LimitPolicy {
     const policy = typeof limit === "string" ? find(limit) : limit;
     if (policy) return policy;
-    throw new TypeError(`Cannot find a limit named "${String(limit).slice(0, 64)}"`);
+    throw new TypeError(`Cannot find a limit named "${startOf(String(limit), 64)}"`);
   }
 
   const limits: Limits<Name> = {
