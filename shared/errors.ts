@@ -15,6 +15,7 @@ export const errorTitles = {
   body_invalid: "The request body is not valid",
   body_malformed: "The request body is not JSON",
   body_too_large: "The request body is too large",
+  booking_refused: "This caller may not report bookings",
   charset_unsupported: "The request body's charset is not supported",
   circuit_open: "A dependency is resting after repeated failures",
   conversation_not_found: "There is no such conversation",

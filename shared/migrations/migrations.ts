@@ -9,7 +9,8 @@ import { deadLettersAndEffects } from "./0001_dead_letters_and_effects.ts";
 import { feed } from "./0002_feed.ts";
 import { notifications } from "./0003_notifications.ts";
 import { chat } from "./0004_chat.ts";
-import { chatWords } from "./0005_chat_words.ts";
+import { feedRank } from "./0005_feed_rank.ts";
+import { chatWords } from "./0006_chat_words.ts";
 
 export interface Migration {
   /** Counts up from 1. */
@@ -24,5 +25,6 @@ export const migrations: readonly Migration[] = [
   feed,
   notifications,
   chat,
+  feedRank,
   chatWords,
 ];

@@ -6,7 +6,7 @@
 import type { Migration } from "./migrations.ts";
 
 export const chatWords: Migration = {
-  id: 5,
+  id: 6,
   name: "chat_words",
   sql: String.raw`
 -- As functions/chat/history/search_words.ts has it. Not to_tsvector: its parser takes -19 for a
