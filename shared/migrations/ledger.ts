@@ -12,6 +12,7 @@ export const migrationNames: readonly { id: number; name: string }[] = [
   { id: 3, name: "notifications" },
   { id: 4, name: "chat" },
   { id: 5, name: "feed rank" },
+  { id: 6, name: "chat_words" },
 ];
 
 /** The names of those that were not applied, in order. One or two statements. */
