@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { closeDatabase } from "./one_database.ts";
 import { measure, priceList } from "./price_list.ts";
 
 const widest = Math.max(...priceList.map(({ operation }) => operation.length));
@@ -19,4 +20,5 @@ for (const row of priceList) {
   line(row.operation, price.commands, price.messages, price.trips, differs ? "≠ listed" : "");
   held &&= !differs;
 }
+await closeDatabase();
 Deno.exit(held ? 0 : 1);
