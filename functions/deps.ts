@@ -40,6 +40,7 @@ import {
   type Llm,
   type Log,
   type Mailer,
+  type PeopleContributions,
   type Queue,
   type Redis,
   type RedisTally,
@@ -56,6 +57,7 @@ import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 import { type LimitName, limitPolicies } from "./limits/services.ts";
 import { OpenStreams } from "./middleware/open_streams.ts";
+import { createPeople } from "./people_table.ts";
 import type { Catalogs } from "./profiles/catalogs.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
@@ -95,6 +97,8 @@ export interface Memory {
   openStreams: OpenStreams;
   /** What secrets in messages are sealed under. */
   secrets: SecretKeys;
+  /** What every feature holds of people. */
+  people: PeopleContributions;
   /** Absent without `IDENTITY_SECRET`. */
   identities?: Identities;
 }
@@ -107,6 +111,7 @@ export interface Deps<R extends Registry = AppRegistry> extends Outside {
   jobs: Jobs<R>;
   limits: Limits<LimitName>;
   secrets: SecretKeys;
+  people: PeopleContributions;
   memory: Memory;
   /**
    * Sees to it that the jobs of these schedules run for the slots of the moment `at` (epoch ms;
@@ -127,7 +132,8 @@ export function createDeps<R extends Registry = AppRegistry>(
   const { clock = systemClock, sleep = systemSleep } = outside;
   const mailer = outside.mailer ?? (config.mail && createResend(config.mail));
   const llm = outside.llm ?? (config.llm && createOpenAi(config.llm));
-  const own = createRegistry({ config, mailer, llm, sleep, catalogs: outside.catalogs });
+  const people = createPeople(config);
+  const own = createRegistry({ config, mailer, llm, sleep, catalogs: outside.catalogs, people });
   const jobs = typeof registry === "function" ? registry(own) : registry ?? own as unknown as R;
   const secrets = new SecretKeys(config.secretKeys);
   const open = jobsWithoutKeys(jobs, secrets).join(", ");
@@ -155,6 +161,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     spool: new Spool(),
     hands: new Hands(sleep, clock),
     stale: newStaleFeed(),
+    people,
     openStreams: new OpenStreams(clock, config.streams),
     secrets,
     ...(config.identitySecret && { identities: createIdentities(config.identitySecret) }),
@@ -261,6 +268,7 @@ function compose<R extends Registry>(
     jobs,
     limits,
     secrets,
+    people: memory.people,
     memory,
     arm,
   };

@@ -118,6 +118,8 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "GET /api/chat/replies/:id/stream": user,
   "DELETE /api/chat/replies/:id": user,
 
+  "GET /api/people/:user": { service: "people", isNamed: true, operator: "administer" },
+  "DELETE /api/people/:user": { service: "people", isNamed: true, operator: "administer" },
   "POST /api/activity": { service: "people", operator: "operate" },
   "GET /api/profiles/me": user,
   // What was learnt of a person.
