@@ -59,18 +59,18 @@ export const chatPeople: PeopleContribution = {
 async function eraseSome({ sql, redis, keys, log }: PeopleParts, user: string): Promise<number> {
   // Replies are locked first, as whoever ends one does: the other way round, both could wait.
   const rows = await sql?.query<{ id: string; replies: string[] }>(
-    `WITH some AS (
+    `WITH chosen AS (
        SELECT id FROM chat_conversations WHERE user_id = $1 ORDER BY id LIMIT ${BATCH}
      ), replies AS (
        SELECT id, conversation FROM chat_replies
-       WHERE conversation IN (SELECT id FROM some) ORDER BY conversation, position FOR UPDATE
+       WHERE conversation IN (SELECT id FROM chosen) ORDER BY conversation, position FOR UPDATE
      ), held AS (
-       SELECT conversation, array_agg(id) AS ids FROM replies GROUP BY conversation
+       SELECT conversation, json_agg(id) AS ids FROM replies GROUP BY conversation
      ), gone AS (
        DELETE FROM chat_conversations
-       WHERE id IN (SELECT id FROM some) AND (SELECT count(*) FROM replies) >= 0 RETURNING id
+       WHERE id IN (SELECT id FROM chosen) AND (SELECT count(*) FROM replies) >= 0 RETURNING id
      )
-     SELECT gone.id, coalesce(held.ids, '{}') AS replies
+     SELECT gone.id, coalesce(held.ids, '[]') AS replies
      FROM gone LEFT JOIN held ON held.conversation = gone.id`,
     [user],
   ) ?? [];

@@ -20,6 +20,9 @@ export const PersonId = z.string().min(1).max(256).refine(
 
 export const PersonAddresses = z.array(address).max(20);
 
+/** The path and the query of both. */
+export const PersonQuery = z.object({ user: PersonId, address: PersonAddresses });
+
 /** The body of an erasure; addresses may stand in the query as well. */
 export const EraseRequest = z.strictObject({
   addresses: PersonAddresses.optional().describe("Their e-mail addresses, at most 20."),

@@ -1,8 +1,8 @@
 /**
  * `people.erase`: erases what is kept of somebody, and says what stays for how long.
  *
- * It may run any number of times. 2 commands for the job, 2 for steps, 2 for what is cached of them;
- * 3 for each job of theirs that waits, and 1 more with each 1,000 messages of QStash's log.
+ * It may run any number of times. 12 commands: 2 for the job, 8 for steps, 2 for what is cached; and 3
+ * for each job of theirs that waits, 1 more with each 1,000 messages of QStash's log.
  *
  * @module
  */
@@ -55,7 +55,9 @@ async function erase(
 ): Promise<EraseOutput> {
   const parts = partsOf(context);
   const aliases = new Set(await aliasesOf(people, parts, person));
-  const about = (_job: string, input: unknown) => isAbout(input, person, aliases);
+  // Another erasure of the same person is about them, and is to go on.
+  const about = (job: string, input: unknown) =>
+    job !== context.job && isAbout(input, person, aliases);
   // What waits goes first: it could bring back what is erased.
   let cursor: string | undefined;
   let cancelled = 0;
@@ -72,13 +74,18 @@ async function erase(
     part++;
     if (cursor !== undefined && read >= PARTS_AT_ONCE) await context.defer(context.clock.now());
   } while (cursor !== undefined && part < MOST_PARTS);
-  const { stripped } = await context.stripAbout(about);
+  // Steps, so that an attempt that fails is followed by one that still knows how much it was. Their
+  // names are too short to be somebody's: a secret of the input may be no step's name.
+  const { stripped } = await context.step("l", () => context.stripAbout(about));
   const erased: EraseOutput["erased"] = { waiting: { cancelled }, letters: { stripped } };
   const remains: EraseOutput["remains"] = {};
   const now = context.clock.now();
-  for (const [feature, contribution] of Object.entries(people)) {
-    const rows = await contribution.erase(parts, person);
-    if (Object.keys(rows).length > 0) erased[feature] = { ...rows };
+  for (const [index, [feature, contribution]] of Object.entries(people).entries()) {
+    const rows = await context.step(
+      `f${index}`,
+      async () => ({ ...await contribution.erase(parts, person) }),
+    );
+    if (Object.keys(rows).length > 0) erased[feature] = rows;
     const left = contribution.remains?.(now) ?? [];
     if (left.length > 0) {
       remains[feature] = left.map(({ until, ...rest }) => ({

@@ -9,7 +9,7 @@ import type { AppEnv } from "../context.ts";
 import { bodyText, parseShape, readBytes } from "../middleware/body.ts";
 import { parseJson } from "../middleware/json.ts";
 import { jobLocation } from "../middleware/location.ts";
-import { EraseRequest, PersonAddresses, PersonId } from "./contracts.ts";
+import { EraseRequest, PersonQuery } from "./contracts.ts";
 import { aliasesOf } from "./jobs.ts";
 
 const ERASE_BYTES = 10_000;
@@ -47,7 +47,10 @@ export const peopleRoutes = new Hono<AppEnv>()
 
 /** Who is asked for: a user in the path, addresses in the query. @throws {BodyInvalidError} */
 function personOf(c: Context<AppEnv>): AskedPerson {
-  const user = parseShape(PersonId, c.req.param("user"), "user");
-  const given = [...c.req.queries("address") ?? [], ...c.req.queries("email") ?? []];
-  return { user, addresses: [...new Set(parseShape(PersonAddresses, given, "address"))] };
+  const given = {
+    user: c.req.param("user"),
+    address: [...c.req.queries("address") ?? [], ...c.req.queries("email") ?? []],
+  };
+  const { user, address } = parseShape(PersonQuery, given, "address");
+  return { user, addresses: [...new Set(address)] };
 }
