@@ -11,8 +11,10 @@ import { createMailServer } from "./mail/server.ts";
 import { createPostgres } from "../shared/adapters/postgres.ts";
 import { migrate } from "../shared/migrations/migrate.ts";
 import { warningsOf } from "./database.ts";
+import { planTitles, readPlan } from "./plan.ts";
 import { createPostgresServer } from "./postgres/server.ts";
 import { createQstashServer } from "./qstash/server.ts";
+import { planLimits } from "./redis/limits.ts";
 import { createRedisServer } from "./redis/server.ts";
 import { listen, type Listening } from "./server.ts";
 
@@ -72,7 +74,7 @@ export async function startLocalCloud(
   const redis = environment.UPSTASH_REDIS_REST_URL
     ? undefined
     : await startRedis(environment, clock, allowHosts);
-  const qstash = environment.QSTASH_URL ? undefined : startQstash(clock, allowHosts);
+  const qstash = environment.QSTASH_URL ? undefined : startQstash(environment, clock, allowHosts);
   const mail = environment.RESEND_API_KEY
     ? undefined
     : startMail(environment, clock, { appUrl, allowHosts });
@@ -141,7 +143,10 @@ async function startRedis(
   allowHosts: AllowHosts,
 ) {
   const redisUrl = environment.REDIS_URL || undefined;
-  const server = await createRedisServer({ clock, redisUrl });
+  const plan = readPlan(environment);
+  const server = await createRedisServer({ clock, redisUrl, limits: plan && planLimits[plan] });
+  // Loads the script engine: else the app's first check of a limit waits for it. Not metered.
+  await server.engine.run(["EVAL", "return 1", "0"].map((word) => new TextEncoder().encode(word)));
   const listening = listen(server.fetch, { port: REDIS_PORT, allowHosts });
   const engine = redisUrl ? `the Redis at ${hostOf(redisUrl)}` : "embedded engine";
   return {
@@ -149,7 +154,7 @@ async function startRedis(
       name: "redis",
       ...placeOf(listening, REDIS_PORT),
       token: server.token,
-      standsInFor: `Upstash Redis (${engine})`,
+      standsInFor: `Upstash Redis (${engine}${plan ? `; ${planTitles[plan]}` : ""})`,
       realOne: "set UPSTASH_REDIS_REST_URL and _TOKEN" +
         (redisUrl ? "" : "; REDIS_URL for a server"),
     },
@@ -165,15 +170,16 @@ async function startRedis(
   };
 }
 
-function startQstash(clock: DevClock, allowHosts: AllowHosts) {
-  const server = createQstashServer({ clock, allowHosts });
+function startQstash(environment: Environment, clock: DevClock, allowHosts: AllowHosts) {
+  const plan = readPlan(environment);
+  const server = createQstashServer({ clock, plan, allowHosts });
   const listening = listen(server.fetch, { port: QSTASH_PORT, allowHosts });
   return {
     part: {
       name: "qstash",
       ...placeOf(listening, QSTASH_PORT),
       token: server.token,
-      standsInFor: "QStash",
+      standsInFor: plan ? `QStash (${planTitles[plan]})` : "QStash",
       realOne: "set QSTASH_URL, QSTASH_TOKEN and both signing keys; PUBLIC_URL",
     },
     settings: () => ({

@@ -5,6 +5,7 @@
  */
 import type { Operator, RedisTally, ServiceToken } from "../shared/mod.ts";
 import type { Deps } from "./deps.ts";
+import type { HeldBody } from "./middleware/body_memory.ts";
 
 /** A delivery whose signature was verified. */
 export interface VerifiedDelivery {
@@ -35,10 +36,14 @@ export interface AppEnv {
      * The platform may stop it with the instance: what must not be lost belongs in QStash as well.
      */
     outlive: (work: Promise<void>) => void;
+    /** What was read of the body: its room is free once the request was answered. */
+    body?: HeldBody;
     /** Set by `verifyQstash`. */
     delivery: VerifiedDelivery;
     /** Set by the guard, and by `requireOperator`. */
     operator?: Operator;
+    /** Set by `userOf`: whose token it is. */
+    user?: string;
     /** Set by the guard: the token of the backend that calls. */
     backend?: ServiceToken;
   };

@@ -51,11 +51,12 @@ import {
   type UserTokens,
   withFields,
 } from "../shared/mod.ts";
+import { BodyMemory } from "./middleware/body_memory.ts";
 import { Spool } from "./feed/events/spool.ts";
 import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
 import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
-import { type LimitName, limitPolicies } from "./limits/services.ts";
+import { type LimitName, limitPolicies, withOpenLimits } from "./limits/services.ts";
 import { OpenStreams } from "./middleware/open_streams.ts";
 import { createPeople } from "./people_table.ts";
 import type { Catalogs } from "./profiles/catalogs.ts";
@@ -91,10 +92,16 @@ export interface Memory {
   spool: Spool;
   /** What is known of who asked for a limit, and the units that were taken for them. */
   hands: Hands;
+  /** The table of limits, as the settings have it. */
+  policies: typeof limitPolicies;
+  /** What was said in the log, and need not be said again. */
+  said: Set<string>;
   /** What was answered last, for when Postgres is away. */
   stale: StaleFeed;
   /** Streams that are open, by user and by address. */
   openStreams: OpenStreams;
+  /** The bodies that are read at this moment. */
+  bodies: BodyMemory;
   /** What secrets in messages are sealed under. */
   secrets: SecretKeys;
   /** What every feature holds of people. */
@@ -160,9 +167,12 @@ export function createDeps<R extends Registry = AppRegistry>(
     registered: new RegisteredListings(),
     spool: new Spool(),
     hands: new Hands(sleep, clock),
+    policies: withOpenLimits(limitPolicies, config.openLimits),
+    said: new Set(),
     stale: newStaleFeed(),
     people,
     openStreams: new OpenStreams(clock, config.streams),
+    bodies: new BodyMemory(clock),
     secrets,
     ...(config.identitySecret && { identities: createIdentities(config.identitySecret) }),
   });
@@ -226,7 +236,7 @@ function compose<R extends Registry>(
     });
     await jobs.arm(memory.armed, Object.fromEntries(named), at);
   };
-  const limits = createLimits(limitPolicies, {
+  const limits = createLimits(memory.policies, {
     redis,
     counter: createUpstashCounter(redis, { tally }),
     clock,
@@ -246,6 +256,7 @@ function compose<R extends Registry>(
     log,
     keys,
     publicUrl,
+    redeliveries: config.queue.redeliveries,
     limits,
     secrets,
     arm,

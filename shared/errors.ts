@@ -15,6 +15,7 @@ export const errorTitles = {
   body_invalid: "The request body is not valid",
   body_malformed: "The request body is not JSON",
   body_too_large: "The request body is too large",
+  booking_refused: "This caller may not report bookings",
   charset_unsupported: "The request body's charset is not supported",
   circuit_open: "A dependency is resting after repeated failures",
   conversation_not_found: "There is no such conversation",
@@ -42,6 +43,7 @@ export const errorTitles = {
   not_found: "There is nothing here",
   notification_unknown: "There is no notification event of this name",
   operator_missing: "An operator must sign in",
+  overloaded: "There is no memory for more at this moment",
   origin_refused: "Pages of this origin may not call",
   payload_rejected: "The job refused its payload",
   permission_missing: "The operator lacks the permission",
@@ -80,6 +82,8 @@ export abstract class AppError extends Error {
   abstract readonly retryable: boolean;
   /** How long to wait before another try, in ms, where that is known. */
   readonly retryAfterMs?: number;
+  /** Runs that a job has had, where one of them failed. */
+  readonly attempts?: number;
   /** The fields at fault, where the failure is the input's. */
   readonly fields?: readonly FieldFault[];
 }
@@ -204,6 +208,12 @@ export class CircuitOpenError extends AppError {
   constructor(readonly dependency: string, override readonly retryAfterMs: number) {
     super(`Cannot call "${dependency}": retry after ${retryAfterMs} ms`);
   }
+}
+
+/** Whether Postgres is what was away: a run that ends with it is no attempt. */
+export function isPostgresAway(error: unknown): error is AppError {
+  return error instanceof PostgresUnavailableError ||
+    (error instanceof CircuitOpenError && error.dependency === "postgres");
 }
 
 /** QStash did not answer; what was sent may have been accepted, so send it with the same dedupeId. */
@@ -364,13 +374,20 @@ export class RequestError extends AppError {
   override readonly name = "RequestError";
   override readonly retryable: boolean;
   override readonly retryAfterMs?: number;
+  override readonly attempts?: number;
   constructor(
     override readonly code: ErrorCode,
     message: string,
-    options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+    options: {
+      retryable?: boolean;
+      retryAfterMs?: number;
+      attempts?: number;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.retryable = options.retryable ?? false;
     this.retryAfterMs = options.retryAfterMs;
+    this.attempts = options.attempts;
   }
 }

@@ -29,6 +29,7 @@ export {
   errorTitles,
   EventTooLateError,
   type FieldFault,
+  isPostgresAway,
   LeaseLostError,
   LimitExceededError,
   LimitUnavailableError,
@@ -158,7 +159,8 @@ export {
 } from "./core/people.ts";
 export { createKeys, type Keys } from "./core/keys.ts";
 export { jobsWithoutKeys, SecretKeys } from "./core/secrets/secret_keys.ts";
-export type { DeliveryAnswer, JobDelivery } from "./core/jobs/deliver.ts";
+export type { JobDelivery } from "./core/jobs/deliver.ts";
+export type { DeliveryAnswer } from "./core/jobs/ends.ts";
 export type { EnqueuedGroup } from "./core/jobs/enqueue.ts";
 export { dedupedJobId, hashedId } from "./core/jobs/identity.ts";
 export type { FailedDelivery, FailureAnswer } from "./core/jobs/failures.ts";

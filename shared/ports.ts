@@ -137,6 +137,8 @@ export interface QueueEvent {
   url: string;
   body?: string;
   error?: string;
+  /** What the endpoint answered, where the delivery failed. */
+  answer?: string;
   nextDeliveryAt?: number;
 }
 
@@ -174,8 +176,11 @@ export interface Queue {
    * it as long as the rest of its log.
    */
   created(cursor?: string): Promise<{ events: QueueEvent[]; cursor?: string }>;
-  /** The log of the messages that carry the label, newest first. QStash keeps it 3 days on the free plan. */
-  history(label: string): Promise<QueueEvent[]>;
+  /**
+   * The log of the messages that carry the label, newest first. QStash keeps it 3 days on the free
+   * plan. One request for each of at most `pages` of 100 lines. Default: 10.
+   */
+  history(label: string, options?: { pages?: number }): Promise<QueueEvent[]>;
   deadLetters(cursor?: string): Promise<{ letters: QueueDeadLetter[]; cursor?: string }>;
   removeDeadLetter(id: string): Promise<void>;
   schedules(): Promise<QueueSchedule[]>;
@@ -189,12 +194,16 @@ export interface DeliveryVerifier {
   /**
    * Resolves when `signature` covers exactly this body and URL, and is still valid: to the
    * signature's own id, another for each delivery, if it has one. What is signed is bytes: a text
-   * stands for its UTF-8.
+   * stands for its UTF-8; a function gives them, and is called only where the rest is right.
    *
    * @throws {RequestError} `signature_invalid` or `signature_expired`
    */
   verify(
-    delivery: { signature: string; body: string | Uint8Array; url: string },
+    delivery: {
+      signature: string;
+      body: string | Uint8Array | (() => Promise<Uint8Array>);
+      url: string;
+    },
   ): Promise<{ id?: string }>;
 }
 

@@ -8,7 +8,7 @@
 export class ApiError extends Error {
   override readonly name = "ApiError";
   constructor(
-    readonly status: 400 | 401 | 403 | 404 | 412 | 429 | 500 | 502 | 503 | 504,
+    readonly status: 400 | 401 | 403 | 404 | 412 | 429 | 500 | 501 | 502 | 503 | 504,
     message: string,
     readonly headers: Readonly<Record<string, string>> = {},
   ) {

@@ -54,7 +54,7 @@ const TESTS: Readonly<Record<string, Test>> = {
 };
 
 /** Keys that are no filters. */
-const PAGING = new Set(["cursor", "count", "order", "qstash_token", "trimBody"]);
+const PAGING = new Set(["cursor", "count", "order", "qstash_token", "trimBody", "api"]);
 
 /** Reads the query, and the JSON body where the request has one. */
 export async function readCriteria(request: Request): Promise<Criteria> {
@@ -72,6 +72,11 @@ export async function readCriteria(request: Request): Promise<Criteria> {
     }
   }
   return criteria;
+}
+
+/** `criteria` without what says how much to answer. */
+export function filtersOf(criteria: Criteria): Criteria {
+  return new Map([...criteria].filter(([key]) => !PAGING.has(key)));
 }
 
 /** Whether `criteria` name anything at all; without, they mean everything. */

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { BulkActions } from "./bulk_actions.ts";
 import { ClockScope } from "./clock_scope.ts";
 import type { DevClock } from "../clock.ts";
 import { DeadLetters } from "./dead_letters.ts";
@@ -36,6 +37,7 @@ export interface QstashParts {
   queues: Queues;
   flowControls: FlowControls;
   urlGroups: UrlGroups;
+  bulkActions: BulkActions;
   dispatcher: Dispatcher;
   publisher: Publisher;
   schedules: Schedules;
@@ -78,6 +80,7 @@ export function createParts(options: PartsOptions): QstashParts {
     queues: new Queues(clock, plan),
     flowControls: new FlowControls(clock),
     urlGroups: new UrlGroups(clock, plan),
+    bulkActions: new BulkActions(clock),
   };
   const deliverer = new Deliverer({ clock, keys, transport, maxResponseBytes: plan.messageBytes });
   const dispatcher = new Dispatcher({ ...state, deliverer, newMessageId });

@@ -6,11 +6,13 @@
 import { ApiError } from "./api_error.ts";
 import { assertHttpUrl, type Settings } from "./destination.ts";
 import { parseDuration } from "./durations.ts";
+import { parseFlag } from "./flags.ts";
 import { goCase, isForwardable } from "./header_map.ts";
 import type { CallbackSpec, FlowControl, HeaderMap, MessageSpec, RetryDelay } from "./model.ts";
 import { assertQuota, type Plan } from "./plans.ts";
 import { parseRedactFields } from "./redaction.ts";
 import { parseRetryDelay } from "./retry_delay.ts";
+import { assertNoWorkflow } from "./workflows.ts";
 
 const METHODS = new Set(["GET", "POST", "PUT", "PATCH", "DELETE"]);
 const DEFAULT_RETRIES = 3;
@@ -34,6 +36,7 @@ export function parseSpec(
   context: SpecContext,
 ): MessageSpec {
   const { plan, callerIp, now } = context;
+  assertNoWorkflow(settings);
   assertQuota("maxMessageSize", body.length, plan.messageBytes);
   const retries = count(settings, "upstash-retries") ?? DEFAULT_RETRIES;
   if (retries > plan.retries) throw new ApiError(412, "quota maxRetries exceeded");
@@ -57,7 +60,7 @@ export function parseSpec(
     delayMs,
     notBeforeAt,
     deduplicationId,
-    contentBasedDeduplication: settings.get("upstash-content-based-deduplication") === "true",
+    contentBasedDeduplication: flag(settings, "upstash-content-based-deduplication"),
     flowControl: flowControl(settings, "upstash-"),
     labels: list(settings.get("upstash-label")),
     redaction: refusing(() => parseRedactFields(settings.get("upstash-redact-fields"))),
@@ -94,7 +97,7 @@ function callback(
 
 function forwardedHeaders(settings: Settings, { tokens }: SpecContext): HeaderMap {
   const header: HeaderMap = {};
-  if (settings.get("upstash-header-forward") === "true") {
+  if (flag(settings, "upstash-header-forward")) {
     for (const [name, value] of settings) {
       if (name.startsWith("upstash-") || !isForwardable(name)) continue;
       if (name === "authorization" && tokens.some((token) => value === `Bearer ${token}`)) continue;
@@ -171,6 +174,10 @@ function count(settings: Settings, name: string): number | undefined {
     throw new ApiError(400, `invalid ${goCase(name)} "${text}": must be a whole number`);
   }
   return Number(text);
+}
+
+function flag(settings: Settings, name: string): boolean {
+  return parseFlag(goCase(name), settings.get(name));
 }
 
 function duration(settings: Settings, name: string): number | undefined {

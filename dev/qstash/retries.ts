@@ -4,6 +4,7 @@
  * @module
  */
 import { parseRetryAfter } from "./durations.ts";
+import { isYes } from "./flags.ts";
 import type { Message } from "./model.ts";
 
 const NON_RETRYABLE_STATUS = 489;
@@ -12,7 +13,7 @@ const DAY_MS = 86_400_000;
 /** Whether an endpoint says that no retry can help: this status and this header, both. */
 export function isNonRetryable(status: number, headers: Headers): boolean {
   return status === NON_RETRYABLE_STATUS &&
-    headers.get("upstash-nonretryable-error")?.toLowerCase() === "true";
+    isYes(headers.get("upstash-nonretryable-error"));
 }
 
 /**

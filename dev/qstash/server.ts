@@ -34,6 +34,7 @@ import {
   showSchedule,
   showStatus,
 } from "./views.ts";
+import { workflowRoutes } from "./workflows.ts";
 
 export interface QstashServerOptions {
   /** What all delays, schedules and timeouts follow. */
@@ -182,6 +183,7 @@ function createApp(parts: QstashParts, page: Hono): Hono<QstashEnv> {
     controlRoutes(parts),
   ];
   for (const group of groups) app.route("/", group);
+  app.route("/", workflowRoutes());
   app.route("/", page);
   return app;
 }

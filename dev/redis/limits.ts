@@ -34,6 +34,12 @@ export const defaultLimits: Limits = {
   pendingEntries: 1_000,
 };
 
+/** What the vendor's plans take: the free one ends with the month's commands. */
+export const planLimits = {
+  free: { monthlyCommands: 500_000 },
+  payg: { dataBytes: 100 * 1024 * MB, memoryBytes: 100 * 1024 * MB },
+} satisfies Record<string, Partial<Limits>>;
+
 /** The error texts of the limits. */
 export const limitErrors = {
   request: (limit: number, actual: number) =>

@@ -26,6 +26,8 @@ const enqueueProblems = [
   "body_invalid",
   "body_malformed",
   "body_too_large",
+  "charset_unsupported",
+  "overloaded",
   "delay_unsupported",
   "queue_rejected",
   "queue_unavailable",

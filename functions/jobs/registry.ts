@@ -12,7 +12,7 @@ import {
   type PeopleContributions,
   type Sleep,
 } from "../../shared/mod.ts";
-import { feedAudit, feedClose, feedFlush, feedRank, feedRecord } from "../feed/jobs.ts";
+import { createRankJob, feedAudit, feedClose, feedFlush, feedRecord } from "../feed/jobs.ts";
 import { createReplyJob } from "../chat/jobs.ts";
 import { createRowJob, createSendJobs } from "../notifications/jobs.ts";
 import { createPeopleJobs } from "../people/jobs.ts";
@@ -60,7 +60,7 @@ export function createRegistry(parts: JobParts) {
     ...createPeopleJobs(parts),
     ...createProfileJobs(parts),
     "feed.audit": { ...feedAudit, flowControl },
-    "feed.rank": { ...feedRank, flowControl },
+    "feed.rank": { ...createRankJob(config.feed.rank), flowControl },
   });
 }
 

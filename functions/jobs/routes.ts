@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Hono } from "hono";
+import { type Context, Hono, type Next } from "hono";
 import {
   BodyInvalidError,
   RequestError,
@@ -100,6 +100,7 @@ export const jobRoutes = new Hono<AppEnv>()
     const replayed = await c.var.deps.jobs.replay(c.req.param("id"), body);
     return c.json(replayed, 202, { Location: jobLocation(c, replayed.id) });
   })
+  .use("/qstash/*", unhurried)
   .post("/qstash/jobs/:name", verifyQstash, async (c) => {
     const answer = await c.var.deps.jobs.deliver({
       job: c.req.param("name"),
@@ -116,10 +117,16 @@ export const jobRoutes = new Hono<AppEnv>()
         { retryable: true, retryAfterMs: answer.retryAfterMs },
       );
     }
+    if (answer.kind === "away") {
+      throw new RequestError(answer.code, answer.message, { retryable: true });
+    }
+    const { attempts } = answer;
     throw new RequestError(
       answer.kind === "failed" ? "job_failed" : "job_failed_for_good",
       answer.message,
-      answer.kind === "failed" ? { retryable: true, retryAfterMs: answer.retryAfterMs } : {},
+      answer.kind === "failed"
+        ? { retryable: true, retryAfterMs: answer.retryAfterMs, attempts }
+        : { attempts },
     );
   })
   .post("/qstash/failures", verifyQstash, async (c) => {
@@ -147,6 +154,18 @@ export const jobRoutes = new Hono<AppEnv>()
     await c.var.deps.jobs.importDeadLetters();
     return c.json({ state: "failed" });
   });
+
+/**
+ * QStash goes by `Retry-After` ahead of the wait that its message carries, so one of 5 s would spend
+ * all its retries in half a minute of our outage. Left are those that name a moment of the job's own.
+ */
+async function unhurried(c: Context<AppEnv>, next: Next): Promise<void> {
+  await next();
+  const { error } = c;
+  const isOwn = error instanceof RequestError &&
+    (error.code === "delivery_in_progress" || error.code === "job_failed");
+  if (error && !isOwn) c.res.headers.delete("Retry-After");
+}
 
 type WireJob = {
   job: string;

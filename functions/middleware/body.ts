@@ -6,12 +6,18 @@
 import type { Context } from "hono";
 import type * as z from "zod";
 import { BodyInvalidError, type FieldFault, RequestError } from "../../shared/mod.ts";
+import type { AppEnv } from "../context.ts";
+import { type HeldBody, UNCOUNTED_BYTES } from "./body_memory.ts";
 import { type JsonOptions, parseJson, pathText, soundValue } from "./json.ts";
 
 export interface BodyOptions {
   /** The largest body that is read. */
   maxBytes: number;
+  /** False where only the body itself says who sends it. Default: true. */
+  isProven?: boolean;
 }
+
+const NOTHING = new Uint8Array();
 
 /**
  * Reads, parses and checks a JSON body; an empty one counts as `{}`.
@@ -20,7 +26,7 @@ export interface BodyOptions {
  * @throws {BodyInvalidError} naming each field, as in `jobs[0].input`
  */
 export async function readBody<S extends z.ZodType>(
-  c: Context,
+  c: Context<AppEnv>,
   schema: S,
   options: BodyOptions & JsonOptions,
 ): Promise<z.output<S>> {
@@ -28,31 +34,53 @@ export async function readBody<S extends z.ZodType>(
   return parseShape(schema, text.trim() === "" ? {} : parseJson(text, options));
 }
 
-/** Reads the body as it is, and stops at the limit whether or not its length was announced. */
-export async function readBytes(c: Context, { maxBytes }: BodyOptions): Promise<Uint8Array> {
-  const announced = Number(c.req.header("Content-Length") ?? 0);
+/**
+ * Reads the body as it is, and stops at the limit whether or not its length was announced.
+ *
+ * @throws {RequestError} `body_too_large`, `body_malformed`, or `overloaded` while others fill memory
+ */
+export async function readBytes(c: Context<AppEnv>, options: BodyOptions): Promise<Uint8Array> {
+  return await readBehind(c, NOTHING, options);
+}
+
+/** The same behind other bytes, as one piece: what is signed may begin with more than the body. */
+export async function readBehind(
+  c: Context<AppEnv>,
+  before: Uint8Array,
+  { maxBytes, isProven = true }: BodyOptions,
+): Promise<Uint8Array> {
+  const announced = Number(c.req.header("Content-Length") ?? NaN);
   if (announced > maxBytes) throw tooLarge(maxBytes);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const most = before.length + (announced >= 0 ? announced : maxBytes);
+  const { bodies } = c.var.deps.memory;
+  const body = bodies.begin(isProven, before);
+  c.set("body", body);
   try {
     for await (const chunk of c.req.raw.body ?? []) {
-      length += chunk.byteLength;
+      const length = body.length + chunk.byteLength;
       // Leaving the loop cancels the stream.
-      if (length > maxBytes) throw tooLarge(maxBytes);
-      chunks.push(chunk);
+      if (length > before.length + maxBytes) throw tooLarge(maxBytes);
+      if (length > body.bytes.length) {
+        // Twofold, or what was announced: of a large body little is copied twice.
+        const room = Math.max(length, Math.min(2 * length, most));
+        if (maxBytes > UNCOUNTED_BYTES) bodies.hold(body, room);
+        grow(body, room);
+      }
+      body.bytes.set(chunk, body.length);
+      body.length = length;
     }
   } catch (cause) {
     if (cause instanceof RequestError) throw cause;
     // The caller hung up: an answer reaches nobody, but the log line tells it from our own failure.
     throw new RequestError("body_malformed", "Cannot read the body: it broke off", { cause });
   }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
+  return body.bytes.subarray(0, body.length);
+}
+
+function grow(body: HeldBody, room: number): void {
+  const bytes = new Uint8Array(room);
+  bytes.set(body.bytes.subarray(0, body.length));
+  body.bytes = bytes;
 }
 
 /** The body's text as it was signed; what is no UTF-8 becomes U+FFFD, and then matches no signature. */

@@ -26,6 +26,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   body_invalid: 422,
   body_malformed: 400,
   body_too_large: 413,
+  booking_refused: 403,
   charset_unsupported: 415,
   circuit_open: 503,
   command_refused: 500,
@@ -54,6 +55,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   notification_unknown: 404,
   operator_missing: 401,
   origin_refused: 403,
+  overloaded: 503,
   payload_rejected: NO_MORE_RETRIES,
   permission_missing: 403,
   postgres_busy: 503,
@@ -105,7 +107,7 @@ export function answerUnknown(app: Hono<AppEnv>): NotFoundHandler<AppEnv> {
 }
 
 function problem(c: Context<AppEnv>, error: AppError, headers: Record<string, string> = {}) {
-  const { code, fields, retryAfterMs } = error;
+  const { attempts, code, fields, retryAfterMs } = error;
   const status = problemStatuses[code];
   const { clock, config } = c.var.deps;
   const answers = answersOf(error);
@@ -118,6 +120,7 @@ function problem(c: Context<AppEnv>, error: AppError, headers: Record<string, st
     code,
     requestId: c.var.requestId,
     ...(fields && { fields }),
+    ...(attempts !== undefined && { attempts }),
     ...(answers && { "violated-policies": violatedPolicies(answers) }),
   };
   const challenge = challenges[code];

@@ -39,6 +39,7 @@ export function requestLog(
     c.set("outlive", (work) => void outliving.push(work));
     const startedAt = deps.clock.now();
     await next();
+    if (c.var.body) deps.memory.bodies.release(c.var.body);
     const ms = deps.clock.now() - startedAt;
     c.res.headers.set("X-Request-Id", requestId);
     c.res.headers.set("Server-Timing", serverTiming(ms, tally));

@@ -20,16 +20,21 @@ export const verifyQstash: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (!signature) {
     throw new RequestError("signature_missing", "Cannot accept the delivery: it is not signed");
   }
-  const bytes = await readBytes(c, { maxBytes: MOST_BYTES });
   const { config, verifier } = c.var.deps;
   const { pathname, search } = new URL(c.req.url);
+  let body = "";
   const { id: signatureId } = await verifier.verify({
     signature,
-    body: bytes,
+    // Read only once the rest of the signature is right.
+    body: async () => {
+      const bytes = await readBytes(c, { maxBytes: MOST_BYTES });
+      body = decodeText(bytes);
+      return bytes;
+    },
     url: `${config.publicUrl}${pathname}${search}`,
   });
   c.set("delivery", {
-    body: decodeText(bytes),
+    body,
     attempt: attemptOf(c.req.header("Upstash-Retried")),
     messageId: c.req.header("Upstash-Message-Id") ?? "",
     signatureId,

@@ -12,6 +12,9 @@ const problems = [
   "signature_expired",
   "body_malformed",
   "body_invalid",
+  "body_too_large",
+  "charset_unsupported",
+  "overloaded",
   "queue_unavailable",
 ] as const;
 

@@ -8,21 +8,25 @@
 import { type Context, Hono } from "hono";
 import type { AppEnv } from "../context.ts";
 import type { AppRegistry } from "../jobs/registry.ts";
-import { bodyText, parseShape, readBytes } from "../middleware/body.ts";
+import { bodyText, parseShape } from "../middleware/body.ts";
 import { parseJson } from "../middleware/json.ts";
 import { jobLocation } from "../middleware/location.ts";
-import { verifyStandard } from "../middleware/standard_signature.ts";
-import { githubJobs, readGithubPayload, verifyGithub } from "./github.ts";
+import { readSigned } from "../middleware/signed_body.ts";
+import { claimOfStandard } from "../middleware/standard_signature.ts";
+import { claimOfGithub, githubJobs, readGithubPayload } from "./github.ts";
 import { StandardEvent, standardJobs } from "./standard.ts";
 
 /** More than a job may carry: of an event, only what its job reads is passed on. */
 const MOST_BYTES = 10_000_000;
+/** GitHub's own cap; what is larger it does not send at all. */
+const GITHUB_BYTES = 26_214_400;
 
 export const webhookRoutes = new Hono<AppEnv>()
   .post("/hooks/github", async (c) => {
-    const body = await readBytes(c, { maxBytes: MOST_BYTES });
-    const { config } = c.var.deps;
-    const { event, id } = await verifyGithub(c.req.raw.headers, body, config.webhookSecrets.github);
+    const { github } = c.var.deps.config.webhookSecrets;
+    const claim = claimOfGithub(c.req.raw.headers, github);
+    const body = await readSigned(c, claim, GITHUB_BYTES);
+    const { event, id } = claim;
     if (event === "ping") return c.json({ pong: true });
     return await accept(c, githubJobs, {
       type: event,
@@ -31,17 +35,21 @@ export const webhookRoutes = new Hono<AppEnv>()
     });
   })
   .post("/hooks/standard", async (c) => {
-    const body = await readBytes(c, { maxBytes: MOST_BYTES });
     const { clock, config } = c.var.deps;
-    const id = await verifyStandard(c.req.raw.headers, body, {
+    const claim = claimOfStandard(c.req.raw.headers, {
       what: "the Standard Webhooks endpoint",
       setting: "WEBHOOK_SECRET_STANDARD",
       secret: config.webhookSecrets.standard,
       now: clock.now(),
     });
+    const body = await readSigned(c, claim, MOST_BYTES);
     const event = parseJson(bodyText(c, body), { mend: "all" });
     const { type, data } = parseShape(StandardEvent, event);
-    return await accept(c, standardJobs, { type, dedupeId: `standard:${id}`, input: () => data });
+    return await accept(c, standardJobs, {
+      type,
+      dedupeId: `standard:${claim.id}`,
+      input: () => data,
+    });
   });
 
 interface Event {

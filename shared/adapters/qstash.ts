@@ -68,12 +68,28 @@ export function createQstash(options: QstashOptions): Queue {
     }
   }
 
+  /** What the plan allows, where it has refused more. */
+  let mostRetries = Infinity;
+
+  /** Publishes with as many retries as the plan allows: to be refused for one too many helps nobody. */
+  async function withinPlan<T>(work: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        const allowed = retriesAllowed(error, mostRetries);
+        if (allowed === undefined || allowed >= mostRetries) throw error;
+        mostRetries = allowed;
+      }
+    }
+  }
+
   function request(publication: Publication): PublishRequest<string> {
     const waitMs = (publication.notBefore ?? 0) - clock.now();
     return {
-      ...deliverySettings(publication),
+      ...deliverySettings(publication, mostRetries),
       url: publication.url,
-      headers: { "content-type": "application/json" },
+      headers: { "content-type": "application/json", ...callbackHeaders(publication, mostRetries) },
       deduplicationId: publication.deduplicationId,
       // As a wait, not as a moment: QStash's clock may not be ours, and its limit is on waits.
       ...(waitMs > 0 && { delay: Math.ceil(waitMs / 1_000) }),
@@ -82,16 +98,19 @@ export function createQstash(options: QstashOptions): Queue {
 
   return {
     async publish(publication) {
-      const sent = request(publication);
-      const answer = await call("publish", () => client.publish(sent));
-      return published(answer as BatchAnswer);
+      return await withinPlan(async () => {
+        const sent = request(publication);
+        return published(await call("publish", () => client.publish(sent)) as BatchAnswer);
+      });
     },
 
     async publishMany(publications) {
       if (publications.length === 0) return [];
-      const sent = publications.map(request);
-      const answers = await call("publish", () => client.batch(sent));
-      return (answers as BatchAnswer[]).map(published);
+      return await withinPlan(async () => {
+        const sent = publications.map(request);
+        const answers = await call("publish", () => client.batch(sent));
+        return (answers as BatchAnswer[]).map(published);
+      });
     },
 
     async cancel(label) {
@@ -102,11 +121,11 @@ export function createQstash(options: QstashOptions): Queue {
       return cancelled;
     },
 
-    async history(label) {
+    async history(label, { pages = MOST_PAGES } = {}) {
       assertLabel(label);
       const events = [];
       let cursor: string | undefined;
-      for (let page = 0; page < MOST_PAGES; page++) {
+      for (let page = 0; page < pages; page++) {
         const answer = await call(
           "read the log",
           () => client.logs({ filter: { label }, count: PAGE, cursor }),
@@ -156,19 +175,21 @@ export function createQstash(options: QstashOptions): Queue {
     },
 
     async putSchedule(schedule: QueueSchedule) {
-      const settings = deliverySettings(schedule);
-      await call("put a schedule", () =>
-        client.schedules.create({
-          ...settings,
-          destination: schedule.url,
-          scheduleId: schedule.id,
-          cron: schedule.cron,
-          // A schedule's timeout cannot be read back, so it rides along where it can.
-          headers: {
-            "content-type": "application/json",
-            [TIMEOUT_HEADER]: String(schedule.timeoutMs),
-          },
-        }));
+      await withinPlan(() =>
+        call("put a schedule", () =>
+          client.schedules.create({
+            ...deliverySettings(schedule, mostRetries),
+            destination: schedule.url,
+            scheduleId: schedule.id,
+            cron: schedule.cron,
+            headers: {
+              "content-type": "application/json",
+              // A schedule's timeout cannot be read back, so it rides along where it can.
+              [TIMEOUT_HEADER]: String(schedule.timeoutMs),
+              ...callbackHeaders(schedule, mostRetries),
+            },
+          }))
+      );
     },
 
     async removeSchedule(id) {
@@ -177,13 +198,31 @@ export function createQstash(options: QstashOptions): Queue {
   };
 }
 
-function deliverySettings(delivery: Delivery) {
+/** The failure callback is told as patiently as its message was; the client has no names for this. */
+function callbackHeaders(delivery: Delivery, mostRetries: number): Record<string, string> {
+  if (delivery.failureCallbackUrl === undefined) return {};
+  return {
+    "Upstash-Failure-Callback-Retries": String(Math.min(delivery.retries, mostRetries)),
+    ...(delivery.retryDelay && { "Upstash-Failure-Callback-Retry-Delay": delivery.retryDelay }),
+  };
+}
+
+/** Retries that QStash would take, where it refused `most` of them; undefined where that was not it. */
+function retriesAllowed(error: unknown, most: number): number | undefined {
+  if (!(error instanceof QueueRejectedError)) return undefined;
+  const refused = /max ?retries exceeded(?:\D*(\d+))?/i.exec(error.message);
+  if (!refused) return undefined;
+  // Not every plan says how many: 5 are what the free plan takes today, 3 what a message has by default.
+  return refused[1] ? Number(refused[1]) : [5, 3].find((fewer) => fewer < most);
+}
+
+function deliverySettings(delivery: Delivery, mostRetries: number) {
   const { body, label, retries, retryDelay, timeoutMs, flowControl, failureCallbackUrl } = delivery;
   assertLabel(label);
   return {
     body,
     label,
-    retries,
+    retries: Math.min(retries, mostRetries),
     retryDelay,
     timeout: Math.ceil(timeoutMs / 1_000),
     failureCallback: failureCallbackUrl,

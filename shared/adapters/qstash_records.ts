@@ -23,7 +23,7 @@ const states: Readonly<Record<string, QueueState>> = {
 };
 
 /** A log entry; undefined for a state that this build does not know. */
-export function readEvent(entry: QstashLog): QueueEvent | undefined {
+export function readEvent(entry: QstashLog & { responseBody?: string }): QueueEvent | undefined {
   const state = states[entry.state];
   if (!state) return undefined;
   return {
@@ -33,6 +33,7 @@ export function readEvent(entry: QstashLog): QueueEvent | undefined {
     url: entry.url,
     ...(entry.body && { body: decodeText(entry.body) }),
     ...(entry.error && { error: entry.error }),
+    ...(entry.responseBody && { answer: answerOf(entry.responseBody) }),
     ...(entry.nextDeliveryTime && { nextDeliveryAt: entry.nextDeliveryTime }),
   };
 }
@@ -94,6 +95,15 @@ export function readSchedule(record: Schedule): QueueSchedule {
 
 function textOf(text: string | undefined, base64: string | undefined): string {
   return text ?? (base64 === undefined ? "" : decodeText(base64));
+}
+
+/** Base64 by the documentation; what is no base64 is taken as it stands. */
+function answerOf(text: string): string {
+  try {
+    return decodeText(text);
+  } catch {
+    return text;
+  }
 }
 
 function decodeText(base64: string): string {

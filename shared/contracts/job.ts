@@ -60,7 +60,7 @@ export const JobEnvelope = z.object({
   /** Why the last of those runs failed; absent in a generation that a deferral made. */
   failure: JobFailure.optional(),
   /** Epoch ms at which this generation is due, where that is later than its sending. */
-  dueAt: z.int().optional(),
+  dueAt: z.number().optional(),
   /** Epoch ms of the first enqueue; 0 in a schedule's message. */
   enqueuedAt: z.int().min(0),
   group: GroupPlace.optional(),

@@ -9,6 +9,7 @@ import { deadLettersAndEffects } from "./0001_dead_letters_and_effects.ts";
 import { feed } from "./0002_feed.ts";
 import { notifications } from "./0003_notifications.ts";
 import { chat } from "./0004_chat.ts";
+import { feedRank } from "./0005_feed_rank.ts";
 
 export interface Migration {
   /** Counts up from 1. */
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   feed,
   notifications,
   chat,
+  feedRank,
 ];

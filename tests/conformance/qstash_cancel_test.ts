@@ -59,6 +59,55 @@ for (const [name, request, expected] of cancels) {
     }));
 }
 
+Deno.test("a cancel by filter takes every message at once, whatever its count", () =>
+  withCloud(async ({ client, clock }) => {
+    for (let page = 0; page < 7; page++) {
+      await batch(
+        client,
+        Array.from({ length: 100 }, () => ({ url: "https://a.example", delay: 60, label: "many" })),
+      );
+    }
+    const { cancelled } = await client.messages.cancel({ filter: { label: "many" }, count: 10 });
+    assert.equal(cancelled, 700);
+    await clock.advance(60_000);
+    assert.deepEqual(await client.messages.cancel({ all: true }), { cancelled: 0 });
+  }));
+
+Deno.test("an async cancel answers an action, which tells how it went for a week", () =>
+  withCloud(async (cloud) => {
+    const { api, clock } = cloud;
+    const json = async (method: string, path: string, body?: unknown) =>
+      await (await api(method, path, body)).json();
+    await publishThree(cloud);
+    const createdAt = clock.now();
+    const answer = await json("DELETE", "/v2/messages?host=a.example&label=red,blue&async=true");
+    assert.deepEqual(Object.keys(answer), ["actionId"]);
+    const action = await json("GET", `/v2/bulkActions/${answer.actionId}`);
+    assert.deepEqual(action, {
+      actionId: answer.actionId,
+      kind: "cancel",
+      state: "FINISHED",
+      total: 2,
+      processed: 2,
+      createdAt,
+      completedAt: createdAt,
+      filter: { host: ["a.example"], label: ["red", "blue"] },
+    });
+    // As a JSON body too, in Python's spelling.
+    const { actionId } = await json("DELETE", "/v2/messages", { async: true });
+    const listed = await json("GET", "/v2/bulkActions?count=1");
+    assert.deepEqual(listed.bulkActions.map((each: { actionId: string }) => each.actionId), [
+      actionId,
+    ]);
+    const rest = await json("GET", `/v2/bulkActions?count=1&cursor=${listed.cursor}`);
+    assert.deepEqual(rest, { bulkActions: [action] });
+    assert.deepEqual((await json("GET", "/v2/bulkActions?state=IN_PROGRESS")).bulkActions, []);
+    assert.equal((await api("GET", "/v2/bulkActions/act_none")).status, 404);
+    assert.equal((await api("DELETE", "/v2/messages?async=perhaps")).status, 400);
+    await clock.advance(7 * 86_400_000);
+    assert.equal((await api("GET", `/v2/bulkActions/${actionId}`)).status, 404);
+  }));
+
 Deno.test("the deprecated forms messages.delete(), deleteMany() and deleteAll() work", () =>
   withCloud(async (cloud) => {
     const [one, two] = await publishThree(cloud);

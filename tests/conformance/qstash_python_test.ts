@@ -125,3 +125,64 @@ Deno.test("a GET that was published with a body is delivered", () =>
     const { logs } = await client.logs({ messageIds: [messageId] });
     assert.equal(logs[0].state, "DELIVERED");
   }));
+
+const spellings: [text: string, means: boolean][] = [
+  ["True", true],
+  ["true", true],
+  ["TRUE", true],
+  ["1", true],
+  ["t", true],
+  ["False", false],
+  ["false", false],
+  ["0", false],
+];
+for (const [text, means] of spellings) {
+  Deno.test(`a header that says ${text} means ${means ? "yes" : "no"}`, () =>
+    withCloud(async ({ client, clock, endpoint }) => {
+      const url = endpoint.url("/hook");
+      const publish = () =>
+        client.publish({
+          url,
+          body: "same",
+          headers: {
+            "Upstash-Content-Based-Deduplication": text,
+            "Upstash-Header-Forward": text,
+            Accept: "text/x-forwarded",
+          },
+        });
+      await publish();
+      const second = await publish() as { deduplicated?: boolean };
+      assert.equal(second.deduplicated ?? false, means);
+      await clock.advance(0);
+      assert.equal(endpoint.calls.length, means ? 1 : 2);
+    }));
+}
+
+Deno.test("a header that is neither yes nor no is refused, and named", () =>
+  withCloud(async ({ api }) => {
+    for (const name of ["Upstash-Content-Based-Deduplication", "Upstash-Header-Forward"]) {
+      const body = [{ destination: "https://x.dev", headers: { [name]: "perhaps" } }];
+      const answer = await api("POST", "/v2/batch", body);
+      assert.equal(answer.status, 400);
+      assert.match((await answer.json()).error, new RegExp(`invalid ${name} "perhaps"`));
+    }
+  }));
+
+Deno.test("an endpoint in Python ends the retries, and a key is unpinned, by True", () =>
+  withCloud(async (cloud) => {
+    const { client, clock, endpoint } = cloud;
+    endpoint.answer(
+      "/hook",
+      new Response("no", { status: 489, headers: { "Upstash-NonRetryable-Error": "True" } }),
+    );
+    await client.publish({
+      url: endpoint.url("/hook"),
+      flowControl: { key: "k", rate: 5, parallelism: 2 },
+    });
+    await clock.advance(0);
+    assert.equal((await client.dlq.listMessages()).messages.length, 1);
+    await cloud.api("POST", "/v2/flowControl/k/pin?rate=1&parallelism=1");
+    await cloud.api("POST", "/v2/flowControl/k/unpin?rate=True&parallelism=False");
+    const { isPinnedRate, isPinnedParallelism } = await json(cloud, "GET", "/v2/flowControl/k");
+    assert.deepEqual([isPinnedRate, isPinnedParallelism], [false, true]);
+  }));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { WallClock } from "../../dev/clock.ts";
 import { startLocalCloud } from "../../dev/local_cloud.ts";
+import { planLimits } from "../../dev/redis/limits.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";
 
 const real = {
@@ -123,4 +124,40 @@ Deno.test("dev says when your own database does not answer, without its password
     "DATABASE_URL: Cannot reach Postgres: ECONNREFUSED",
   ]);
   await cloud.close();
+});
+
+const plans = [
+  { plan: undefined, weekIsMost: false, says: [/^Upstash Redis \(embedded engine\)$/, /^QStash$/] },
+  { plan: "payg", weekIsMost: false, says: [/; pay as you go\)$/, /\(pay as you go\)$/] },
+  { plan: "Free", weekIsMost: true, says: [/; free plan\)$/, /\(free plan\)$/] },
+];
+for (const { plan, weekIsMost, says } of plans) {
+  Deno.test(`with DEV_PLAN=${plan ?? ""} the local vendors keep that plan's limits`, async () => {
+    const environment = { ...real, UPSTASH_REDIS_REST_URL: "", QSTASH_URL: "", DEV_PLAN: plan };
+    const cloud = await startLocalCloud(environment, new WallClock());
+    try {
+      const shown = cloud.parts.map(({ standsInFor }) => standsInFor);
+      says.forEach((pattern, at) => assert.match(shown[at], pattern));
+      const { QSTASH_URL, QSTASH_TOKEN } = cloud.settings();
+      const publish = await fetch(`${QSTASH_URL}/v2/publish/http://127.0.0.1:9/x`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${QSTASH_TOKEN}`, "upstash-delay": "8d" },
+      });
+      assert.equal(publish.status, weekIsMost ? 412 : 200, await publish.text());
+    } finally {
+      await cloud.close();
+    }
+  });
+}
+
+Deno.test("a DEV_PLAN that there is not is refused by name", async () => {
+  await assert.rejects(
+    startLocalCloud({ ...real, QSTASH_URL: "", DEV_PLAN: "gold" }, new WallClock()),
+    /DEV_PLAN must be free or payg, got "gold"/,
+  );
+});
+
+Deno.test("the free plan's Redis ends with the month's 500,000 commands", () => {
+  assert.equal(planLimits.free.monthlyCommands, 500_000);
+  assert.equal("monthlyCommands" in planLimits.payg, false);
 });

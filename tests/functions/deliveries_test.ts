@@ -117,13 +117,40 @@ Deno.test("a signed message that is no envelope is a dead letter at once: 489, n
   assert.equal(response.headers.get("Upstash-NonRetryable-Error"), "true");
 });
 
-Deno.test("an attempt that fails answers 500, and is no 489", async () => {
+Deno.test("a run that fails is answered with 200: the next is on its way", async () => {
   await using world = createAppWorld({ redisFetch: () => Promise.resolve(ok("OK")) });
+  const body = envelope.replace('"message"', '"failures":1,"message"');
+  const answer = await deliver(world, { body });
+  assert.equal(answer.response.status, 200);
+  assert.equal(answer.body.state, "retrying");
+  assert.deepEqual(world.qstash.messages().map(({ labels }) => labels), [[echoEnvelope.id]]);
+});
+
+Deno.test("a run that fails, and cannot be sent on, answers 500 with the wait before the next", async () => {
+  await using world = createAppWorld({ redisFetch: () => Promise.resolve(ok("OK")) });
+  world.qstash.faults.add({ kind: "publishRefused", times: 9 });
   const body = envelope.replace('"message"', '"failures":1,"message"');
   const answer = await deliver(world, { body });
   assert.equal(answer.response.status, 500);
   assert.equal(answer.body.code, "job_failed");
+  assert.equal(answer.body.attempts, 1);
+  assert.equal(answer.response.headers.get("Retry-After"), "1");
   assert.equal(answer.response.headers.get("Upstash-NonRetryable-Error"), null);
+});
+
+Deno.test("what is away says so without a Retry-After, which would spend QStash's retries in seconds", async () => {
+  const redisFetch = () => Promise.reject(new TypeError("connection refused"));
+  await using world = createAppWorld({ redisFetch });
+  const group = {
+    id: "0123456789abcdef",
+    index: 0,
+    total: 1,
+    then: { job: "debug.echo", input: {} },
+  };
+  const body = JSON.stringify({ ...echoEnvelope, group });
+  const answer = await deliver(world, { body });
+  assert.equal(answer.response.status, 503);
+  assert.equal(answer.response.headers.get("Retry-After"), null);
 });
 
 Deno.test("with Redis away a job runs untracked, and says so", async () => {

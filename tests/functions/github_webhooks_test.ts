@@ -1,9 +1,5 @@
 import assert from "node:assert/strict";
-import { cloudSecrets, createCloud } from "../../dev/cloud.ts";
-import { createApp } from "../../functions/app.ts";
-import { createDeps } from "../../functions/deps.ts";
-import { readConfig } from "../../shared/mod.ts";
-import { silentLog } from "../support/silent_log.ts";
+import { githubPush } from "../../functions/jobs/github_push.ts";
 import { createAppWorld, GITHUB_SECRET, hmac, toHex } from "./app_world.ts";
 
 const push = JSON.stringify({
@@ -57,21 +53,55 @@ Deno.test("a push in a form's field is taken as well, and only what the job read
   assert.equal(carried.input.padding, undefined);
 });
 
-Deno.test("a push that is too large for a message of the plan is refused as such", async () => {
-  await using cloud = await createCloud({
-    plan: "free",
-    app: (settings) => createApp(createDeps(readConfig(settings), { log: silentLog })),
-  });
-  const commit = { id: "1", message: "x".repeat(2_000_000), author: { name: "octocat" } };
-  const response = await cloud.fetch(
-    "/hooks/github",
-    await githubRequest({
-      body: JSON.stringify({ ...JSON.parse(push), commits: [commit] }),
-      secret: cloudSecrets.WEBHOOK_SECRET_GITHUB,
-    }),
-  );
-  assert.equal(response.status, 413);
-  assert.equal((await response.json()).code, "body_too_large");
+Deno.test("a push of GitHub's largest size is one small message, with its files counted", async () => {
+  await using world = createAppWorld();
+  const file = (commit: number, n: number) => `packages/package-${commit % 10}/src/file-${n}.tsx`;
+  const commits = Array.from({ length: 600 }, (_, commit) => ({
+    id: `${commit}`,
+    message: `Generate ${commit}\n\n${"x".repeat(1_000)}`,
+    author: { name: "Mona", username: commit % 2 === 0 ? "mona" : undefined },
+    added: Array.from({ length: 1_100 }, (_, n) => file(commit, n)),
+    modified: [],
+    removed: null,
+  }));
+  const body = JSON.stringify({ ...JSON.parse(push), commits });
+  assert(body.length > 24e6 && body.length < 26_214_400, `${body.length}`);
+  const { response } = await world.request("/hooks/github", await githubRequest({ body }));
+  assert.equal(response.status, 202);
+  const carried = JSON.parse(atob(world.qstash.logs()[0].body as string));
+  assert.deepEqual(carried.input.files, { added: 11_000, modified: 0, removed: 0 });
+  assert.equal(carried.input.commits.length, 600);
+  assert.equal(carried.input.commits.at(-1).message, "Generate 599");
+  assert(JSON.stringify(carried).length < 100_000);
+  const { run, input } = githubPush;
+  const summary = await run(input.parse(carried.input), undefined as never);
+  assert.deepEqual([summary.commits, summary.authors], [600, ["mona", "Mona"]]);
+  assert.equal(summary.subject, "Generate 599");
+});
+
+Deno.test("a push of those that write null for nothing is taken", async () => {
+  await using world = createAppWorld();
+  const commit = {
+    id: "1",
+    message: "Fix",
+    author: null,
+    added: null,
+    modified: ["a"],
+    removed: null,
+  };
+  const nulls = { ...JSON.parse(push), deleted: null, forced: null, commits: [null, commit] };
+  for (const body of [{ ...nulls }, { ...nulls, commits: null }]) {
+    const init = await githubRequest({ body: JSON.stringify(body), id: crypto.randomUUID() });
+    const { response, body: problem } = await world.request("/hooks/github", init);
+    assert.equal(response.status, 202, JSON.stringify(problem));
+  }
+});
+
+Deno.test("a form is one in any case of its content type", async () => {
+  await using world = createAppWorld();
+  const init = await githubRequest({ body: new URLSearchParams({ payload: push }).toString() });
+  init.headers["Content-Type"] = "Application/X-WWW-Form-URLEncoded; Charset=UTF-8";
+  assert.equal((await world.request("/hooks/github", init)).response.status, 202);
 });
 
 Deno.test("a push becomes the job github.push, and again is the same job", async () => {
@@ -183,7 +213,7 @@ const signedFaults: [name: string, body: string, status: number, code: string, f
     "body_invalid",
     "repository",
   ],
-  ["of more than 10 MB", JSON.stringify("x".repeat(10_000_000)), 413, "body_too_large"],
+  ["of more than 25 MB", JSON.stringify("x".repeat(26_214_400)), 413, "body_too_large"],
 ];
 for (const [name, payload, status, code, field] of signedFaults) {
   Deno.test(`a signed push ${name} answers ${code}, and makes no job`, async () => {

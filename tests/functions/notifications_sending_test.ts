@@ -53,21 +53,21 @@ const troubles: Trouble[] = [
     what: "fails once: tried again after 2 s",
     faults: [{ kind: "refuse", status: 503 }],
     arrives: 2,
-    commands: 5,
+    commands: 4,
   },
   {
     what: "fails twice: tried again after 4 s more",
     faults: [{ kind: "refuse", status: 500, times: 2 }],
     arrives: 6,
-    commands: 8,
+    commands: 6,
   },
   {
     what: "fails at every attempt: put off for 30 s, and no dead letter",
     faults: [{ kind: "refuse", status: 502, times: 3 }],
     arrives: 36,
-    commands: 9,
+    commands: 7,
   },
-  { what: "breaks the connection", faults: [{ kind: "disconnect" }], arrives: 2, commands: 5 },
+  { what: "breaks the connection", faults: [{ kind: "disconnect" }], arrives: 2, commands: 4 },
 ];
 for (const { what, faults, arrives, commands } of troubles) {
   Deno.test(`a provider that ${what}`, async () => {

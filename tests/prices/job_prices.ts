@@ -81,9 +81,9 @@ export const jobPrices: readonly PriceRow[] = [
   },
   {
     operation: "each further attempt",
-    commands: 3,
+    commands: 2,
     messages: 1,
-    trips: 3,
+    trips: 2,
     beyond: tracked,
     run: async (world) => {
       await world.jobs.enqueue("work.do", { failures: 1 });
@@ -92,10 +92,10 @@ export const jobPrices: readonly PriceRow[] = [
   },
   {
     operation: "a third attempt, on top of two",
-    commands: 3,
+    commands: 2,
     messages: 1,
-    trips: 3,
-    beyond: { commands: 5, messages: 2, trips: 5 },
+    trips: 2,
+    beyond: { commands: 4, messages: 2, trips: 4 },
     run: async (world) => {
       await world.jobs.enqueue("work.do", { failures: 2 });
       await world.cloud.advance("10m");

@@ -107,9 +107,9 @@ export const notificationPrices: readonly PriceRow[] = [
   },
   {
     operation: "any other failure of the mail provider, beyond the notification",
-    commands: 3,
+    commands: 2,
     messages: 1,
-    trips: 3,
+    trips: 2,
     beyond: mail,
     postgres: true,
     prepare: ({ cloud }) => Promise.resolve(cloud.mail.faults.add({ kind: "dropReply" })),

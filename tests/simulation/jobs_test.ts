@@ -1,7 +1,8 @@
 /**
  * Jobs under seeded faults: duplicate, late, reordered and lost deliveries, lost replies of Redis
- * and QStash, isolates that die at any await, clocks that differ, a deploy in between; callers who
- * cancel and replay meanwhile, groups whose children defer or are cancelled, a schedule that ticks.
+ * and QStash, isolates that die at any await, clocks that differ, a deploy in between, an app that
+ * is away for 30 s, 10 min and 3 h; callers who cancel and replay meanwhile, groups whose children
+ * defer or are cancelled, a schedule that ticks.
  *
  * `ZEROPOLL_SEED=7 deno task test tests/simulation` replays one seed, `ZEROPOLL_SEED=1-200` runs many.
  *
@@ -21,6 +22,11 @@ const JOBS = 60;
 const UNTRACKED = 8;
 const GROUPS = 6;
 const STORM_HOURS = 30;
+const MINUTE_MS = 60_000;
+/** For how many minutes nobody finds the app, each once, some hours after the one before. */
+const OUTAGES = [0.5, 10, 180];
+const OUTAGES_HOURS = 5;
+const AWAY = { fetch: () => new Response("bad gateway", { status: 502 }) };
 
 const [first, last = first] = (Deno.env.get("ZEROPOLL_SEED") ?? `1-${SEEDS}`).split("-").map(
   Number,
@@ -88,11 +94,27 @@ async function weather(seed: number) {
   const groups = await enqueueGroups(storm);
   const children = groups.flatMap((group) => group.jobs);
   await tickHourly(storm, true);
+  const app = () => createApp(chaos!.wrap(world.deps));
+  const outages = new Map(OUTAGES.map((minutes, index) => {
+    return [4 + index * OUTAGES_HOURS + random.below(OUTAGES_HOURS), minutes];
+  }));
+  let backAt = 0;
   for (let hour = 0; hour < STORM_HOURS; hour++) {
-    if (hour === 3) world.cloud.restart((_) => createApp(chaos!.wrap(world.deps)));
+    // A deploy, and what takes the app away for a while.
+    if (hour === 3) world.cloud.restart(app);
+    const minutes = outages.get(hour);
+    if (minutes !== undefined) {
+      world.cloud.restart(() => AWAY);
+      backAt = Date.now() + minutes * MINUTE_MS;
+    }
     await cancelSome(storm, [...storm.accepted, ...children]);
     await replaySome(storm);
-    await world.cloud.advance("1h");
+    const end = Date.now() + 60 * MINUTE_MS;
+    if (backAt > Date.now() && backAt <= end) {
+      await world.cloud.advance(backAt - Date.now());
+      world.cloud.restart(app);
+    }
+    await world.cloud.advance(end - Date.now());
     await watch(storm);
   }
   await tickHourly(storm, false);

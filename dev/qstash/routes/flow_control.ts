@@ -4,6 +4,7 @@
  * @module
  */
 import { Hono } from "hono";
+import { parseFlag } from "../flags.ts";
 import type { QstashParts } from "../parts.ts";
 import { limitOf, periodOf } from "../publish_headers.ts";
 import type { QstashEnv } from "./context.ts";
@@ -42,8 +43,8 @@ export function flowControlRoutes({ flowControls, dispatcher }: QstashParts): Ho
   app.post(`${key}/unpin`, (c) => {
     const { parallelism, rate } = c.req.query();
     flowControls.unpin(c.req.param("key"), {
-      parallelism: parallelism === "true",
-      rate: rate === "true",
+      parallelism: parseFlag("parallelism", parallelism),
+      rate: parseFlag("rate", rate),
     });
     return c.body(null, 200);
   });

@@ -1,20 +1,30 @@
 /**
- * `/v2/messages`, `/v2/logs` and its older name `/v2/events`.
+ * `/v2/messages`, `/v2/bulkActions`, `/v2/logs` and its older name `/v2/events`.
  *
  * @module
  */
 import { Hono } from "hono";
 import { ApiError } from "../api_error.ts";
-import { compileFilter, pageOf, readCount, readCriteria } from "../filters.ts";
+import { shown } from "../bulk_actions.ts";
+import {
+  compileFilter,
+  type Criteria,
+  filtersOf,
+  pageOf,
+  readCount,
+  readCriteria,
+} from "../filters.ts";
+import { parseFlag } from "../flags.ts";
 import type { LogEntry, Message } from "../model.ts";
 import type { QstashParts } from "../parts.ts";
 import { showLogEntry, showMessage } from "../views.ts";
 import type { QstashEnv } from "./context.ts";
 
-const MAX_CANCELS = 500;
+const MAX_ACTIONS = 1_000;
 const MAX_LOGS = 1_000;
 
-export function messageRoutes({ store, logs, dispatcher }: QstashParts): Hono<QstashEnv> {
+export function messageRoutes(parts: QstashParts): Hono<QstashEnv> {
+  const { store, logs, dispatcher, bulkActions } = parts;
   const app = new Hono<QstashEnv>();
 
   const find = (id: string): Message => {
@@ -32,16 +42,33 @@ export function messageRoutes({ store, logs, dispatcher }: QstashParts): Hono<Qs
   });
 
   app.delete("/v2/messages", async (c) => {
-    const criteria = await readCriteria(c.req.raw);
+    const { criteria, isAsync } = splitAsync(await readCriteria(c.req.raw));
+    // Everything that matches goes at once: a count is read, and means nothing any more.
+    readCount(criteria);
     const matches = compileFilter(criteria, { strict: true });
-    const limit = Math.min(MAX_CANCELS, readCount(criteria) ?? MAX_CANCELS);
     let cancelled = 0;
     for (const message of store.all()) {
-      if (cancelled === limit) break;
       const { createdAt: time, state } = message;
       if (matches({ message, time, state }) && dispatcher.cancel(message)) cancelled++;
     }
-    return c.json({ cancelled });
+    if (criteria.has("messageIds")) return c.json({ cancelled });
+    const { actionId } = bulkActions.add(filtersOf(criteria), cancelled);
+    return c.json(isAsync ? { actionId } : { cancelled });
+  });
+
+  app.get("/v2/bulkActions/:id", (c) => c.json(bulkActions.get(c.req.param("id"))));
+  app.get("/v2/bulkActions", async (c) => {
+    const criteria = await readCriteria(c.req.raw);
+    const [state] = criteria.get("state") ?? [];
+    const { items, cursor } = pageOf(bulkActions.newestFirst(), criteria, {
+      max: MAX_ACTIONS,
+      descending: true,
+      matches: () => true,
+      timeOf: ({ createdAt }) => createdAt,
+    });
+    // Each page is filtered for itself, as the vendor says.
+    const found = items.filter((action) => state === undefined || action.state === state);
+    return c.json({ cursor, bulkActions: found.map(shown) });
   });
 
   app.on("GET", ["/v2/logs", "/v2/events"], async (c) => {
@@ -58,4 +85,11 @@ export function messageRoutes({ store, logs, dispatcher }: QstashParts): Hono<Qs
   });
 
   return app;
+}
+
+/** `async` is no filter: it says that the caller does not wait. */
+function splitAsync(all: Criteria): { criteria: Criteria; isAsync: boolean } {
+  const criteria = new Map(all);
+  criteria.delete("async");
+  return { criteria, isAsync: parseFlag("async", all.get("async")?.[0]) };
 }

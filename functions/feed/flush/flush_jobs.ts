@@ -3,14 +3,19 @@
  *
  * @module
  */
-import { defineJob, type JobContext, NonRetryableError } from "../../../shared/mod.ts";
+import {
+  defineJob,
+  isPostgresAway,
+  type JobContext,
+  NonRetryableError,
+} from "../../../shared/mod.ts";
 import { closeDay, CloseInput, type CloseReport, closesAt, nextTryAt } from "./close.ts";
 import { flushDay, type FlushReport } from "./flush.ts";
 import { FlushInput } from "./flush_cursor.ts";
 import type { FlushLimits } from "./flush_limits.ts";
 import { feedRank } from "../ranking/rank_job.ts";
 
-/** A Redis or a Postgres that is away for 8 hours costs nothing but time. */
+/** A Redis that is away for 8 hours costs nothing but time, a Postgres for 7. */
 export const patience = {
   retries: 5,
   backoff: { first: 60_000, factor: 5, max: 6 * 3_600_000 },
@@ -21,8 +26,8 @@ export const patience = {
 const CLOCKS_MS = 60_000;
 
 /** What a flush or an audit is known by: another one for each replay, so that none is taken for a repeat. */
-export function runOf({ id, generation }: JobContext): string {
-  return generation === 0 ? id : `${id}.${generation}`;
+export function runOf({ id, replayedAs }: JobContext): string {
+  return replayedAs === 0 ? id : `${id}.${replayedAs}`;
 }
 
 /** Makes the jobs; `limits` are for tests. */
@@ -64,13 +69,22 @@ export function createFlushJobs(limits: FlushLimits = {}) {
         else await tryAgain(input, context, report.because);
         return report;
       } catch (error) {
-        if (!context.lastAttempt || error instanceof NonRetryableError) throw error;
+        if (error instanceof NonRetryableError) throw error;
+        if (isPostgresAway(error)) await waitForPostgres(context);
+        else if (!context.lastAttempt) throw error;
         const because = (error as Error).message;
         await tryAgain(input, context, because);
         return { day: input.day, isProven: false, because };
       }
     },
   });
+
+  /** Costs no attempt, and QStash repeats a delivery for 7 h only: beyond this it is tried again later. */
+  async function waitForPostgres({ clock, defer, deferrals }: JobContext): Promise<void> {
+    const { retries, backoff: { first, factor, max } } = patience;
+    if (deferrals >= retries) return;
+    await defer(clock.now() + Math.min(max, first * factor ** deferrals));
+  }
 
   /** Some hours on, until shortly before Redis forgets the day; then it is a dead letter. */
   async function tryAgain(

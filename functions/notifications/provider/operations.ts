@@ -30,6 +30,8 @@ export const providerOperations: readonly Operation[] = [
       "body_malformed",
       "body_invalid",
       "body_too_large",
+      "charset_unsupported",
+      "overloaded",
       "postgres_unavailable",
       "postgres_busy",
       "circuit_open",

@@ -9,9 +9,10 @@
 import { Hono } from "hono";
 import { DAY_MS } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
-import { bodyText, parseShape, readBytes } from "../../middleware/body.ts";
+import { bodyText, parseShape } from "../../middleware/body.ts";
 import { parseJson } from "../../middleware/json.ts";
-import { verifyStandard } from "../../middleware/standard_signature.ts";
+import { readSigned } from "../../middleware/signed_body.ts";
+import { claimOfStandard } from "../../middleware/standard_signature.ts";
 import { secretOfNotifications, sqlOfNotifications } from "../parts.ts";
 import { type MailEventType, mailEventTypes, ResendEvent, ResendMail } from "./contracts.ts";
 import { recordMailEvent } from "./record.ts";
@@ -22,14 +23,14 @@ const MOST_BYTES = 1_000_000;
 export const providerRoutes = new Hono<AppEnv>()
   .post("/hooks/resend", async (c) => {
     const { clock, config, database } = c.var.deps;
-    const body = await readBytes(c, { maxBytes: MOST_BYTES });
-    await verifyStandard(c.req.raw.headers, body, {
+    const claim = claimOfStandard(c.req.raw.headers, {
       what: "the mail provider's webhook",
       setting: "WEBHOOK_SECRET_RESEND",
       secret: config.webhookSecrets.resend,
       now: clock.now(),
       prefix: "svix",
     });
+    const body = await readSigned(c, claim, MOST_BYTES);
     const event = parseShape(
       ResendEvent,
       parseJson(bodyText(c, body), { mend: "all", nul: "\ufffd" }),

@@ -18,8 +18,9 @@ const MOST_OUTAGE_MS = 3_600_000;
 
 /**
  * Runs one attempt. A provider that counted too many requests took nothing: the job is put off to
- * the moment it named, later where it does so again and again, which costs no attempt. After an outage that outlasts the attempts it is put
- * off as well, for longer and longer, at most an hour.
+ * the moment it named, later where it does so again and again, which costs no attempt. In an outage
+ * of Postgres, or one of the provider that outlasts the attempts, it is put off as well, for longer
+ * and longer, at most an hour.
  */
 export async function patiently<T>(context: JobContext, attempt: () => Promise<T>): Promise<T> {
   try {
@@ -27,12 +28,14 @@ export async function patiently<T>(context: JobContext, attempt: () => Promise<T
   } catch (error) {
     const now = context.clock.now();
     if (error instanceof MailUnavailableError && error.isLimited) {
-      const doublings = Math.min(Math.max(0, context.generation - LIMITED_AT_FIRST), 12);
+      const doublings = Math.min(Math.max(0, context.deferrals - LIMITED_AT_FIRST), 12);
       const waitMs = Math.min(MOST_OUTAGE_MS, LIMITED_MS * 2 ** doublings);
       return await context.defer(now + Math.max(waitMs, error.retryAfterMs ?? 0));
     }
-    if (!isOutage(error) || !context.lastAttempt) throw error;
-    const waitMs = Math.min(MOST_OUTAGE_MS, OUTAGE_MS * 2 ** Math.min(context.generation, 10));
+    if (!isOutage(error)) throw error;
+    // Postgres costs no attempt, but QStash repeats a delivery for hours only.
+    if (error instanceof MailUnavailableError && !context.lastAttempt) throw error;
+    const waitMs = Math.min(MOST_OUTAGE_MS, OUTAGE_MS * 2 ** Math.min(context.deferrals, 10));
     return await context.defer(now + Math.max(waitMs, error.retryAfterMs ?? 0));
   }
 }

@@ -16,6 +16,8 @@ const problems = [
   "body_invalid",
   "body_malformed",
   "body_too_large",
+  "charset_unsupported",
+  "overloaded",
   "queue_rejected",
   "queue_unavailable",
   "postgres_unavailable",

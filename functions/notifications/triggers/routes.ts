@@ -13,7 +13,8 @@ import { bearerOf } from "../../middleware/auth.ts";
 import { bodyText, parseShape, readBytes } from "../../middleware/body.ts";
 import { parseJson } from "../../middleware/json.ts";
 import { indexOfSecret } from "../../middleware/secrets.ts";
-import { verifyStandard } from "../../middleware/standard_signature.ts";
+import { readSigned } from "../../middleware/signed_body.ts";
+import { claimOfStandard } from "../../middleware/standard_signature.ts";
 import { PayloadChange, SupabaseChange } from "./contracts.ts";
 import { fire } from "./fire.ts";
 import { changeOfPayload, changeOfSupabase } from "./senders.ts";
@@ -30,13 +31,13 @@ export const triggerRoutes = new Hono<AppEnv>()
   })
   .post("/hooks/payload", async (c) => {
     const { clock, config } = c.var.deps;
-    const body = await readBytes(c, { maxBytes: MOST_BYTES });
-    await verifyStandard(c.req.raw.headers, body, {
+    const claim = claimOfStandard(c.req.raw.headers, {
       what: "Payload's webhook",
       setting: "WEBHOOK_SECRET_PAYLOAD",
       secret: config.webhookSecrets.payload,
       now: clock.now(),
     });
+    const body = await readSigned(c, claim, MOST_BYTES);
     const change = changeOfPayload(parseShape(PayloadChange, rowsOf(c, body)));
     return c.json(await fire(c.var.deps, change), 202);
   });

@@ -6,14 +6,15 @@
  *
  * @module
  */
-import type { JobEnvelope, JobOutcome, JobView } from "../../contracts/job.ts";
+import { type JobEnvelope, type JobOutcome, type JobView, runsOf } from "../../contracts/job.ts";
 import { RequestError } from "../../errors.ts";
 import { claimSeconds, type JobRecords, readRecords, seconds } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childEnded } from "./groups.ts";
+import { envelopeOf } from "./history.ts";
 import type { Registry } from "./job.ts";
 import { endedClaim } from "./settle.ts";
-import { assertJobId, envelopeOf, hasEnded, viewOf } from "./state.ts";
+import { assertJobId, hasEnded, viewOf } from "./state.ts";
 
 /** Cancels the job unless it has ended, and resolves to how it stands then. @throws {RequestError} `job_not_found` */
 export async function cancelJob(dependencies: JobsDependencies, id: string): Promise<JobView> {
@@ -61,7 +62,7 @@ async function settleCancelled(
     job: job.name,
     state: "cancelled",
     generation,
-    attempts: claim ? claim.attempt + 1 : 0,
+    attempts: claim ? runsOf(claim) : envelope?.runs ?? 0,
     enqueuedAt,
     endedAt: now,
   };

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { JobClaim, type JobEnvelope, JobOutcome, type Steps } from "../../contracts/job.ts";
+import { JobClaim, type JobEnvelope, JobOutcome, runsOf, type Steps } from "../../contracts/job.ts";
 import { AppError } from "../../errors.ts";
 import type { Redis, RedisValue } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
@@ -23,14 +23,29 @@ export type ClaimResult =
   /** The job has ended, or a later generation has taken it on: there is nothing left to do. */
   | { kind: "settled"; outcome?: JobOutcome }
   /** Another delivery is running it, or has just failed it; ask again after `retryAfterMs`. */
-  | { kind: "busy"; retryAfterMs: number };
+  | { kind: "busy"; retryAfterMs: number }
+  /** The last run that the job may have ended without a word; nothing was written. */
+  | { kind: "used-up"; runs: number };
 
 export interface ClaimRequest {
   job: Registry[string];
   envelope: JobEnvelope & { id: string };
+  /** QStash's number of this delivery of the message, from 0. */
   attempt: number;
+  /** QStash's id of the message. */
+  messageId?: string;
   nonce: string;
   now: number;
+  /** Whether QStash's log knows of a later generation. Asked about a run that ended without a word. */
+  wasSentAgain?: () => Promise<boolean>;
+}
+
+/**
+ * Runs that failed before this delivery, by its message alone. A message from before messages said
+ * so counts by its deliveries.
+ */
+export function runsBefore({ envelope, attempt }: ClaimRequest): number {
+  return envelope.runs ?? attempt;
 }
 
 /** Tries to claim the job for one delivery. 1 command for the first of a generation, 2 for a later one. */
@@ -38,7 +53,7 @@ export async function claim(redis: Redis, keys: Keys, request: ClaimRequest): Pr
   const { envelope, attempt } = request;
   if (attempt > 0) return await claimAfterReading(redis, keys, request);
   if (envelope.generation > 0) return await claimNextGeneration(redis, keys, request);
-  const next = newClaim(request);
+  const next = newClaim(request, undefined);
   const set = await redis.run(
     ["SET", keys.jobClaim(envelope.id), JSON.stringify(next), "NX", "EX", claimSeconds(request)],
     { repeatable: true },
@@ -62,7 +77,11 @@ async function claimAfterReading(
   const refusal = refuse(request, current, outcome);
   if (refusal) return refusal;
   if (current?.nonce === request.nonce) return { kind: "claimed", claim: current };
-  const next = newClaim(request, current?.steps);
+  // Its answer may have been lost after it had sent the job on.
+  const endedSilently = current?.state === "running" && current.nonce !== request.envelope.after;
+  if (endedSilently && await request.wasSentAgain?.()) return { kind: "settled" };
+  const next = newClaim(request, current);
+  if (isUsedUp(request, next)) return { kind: "used-up", runs: next.runs! - 1 };
   // GET shows whether another delivery claimed between the read and this write.
   const before = await redis.run(
     ["SET", key, JSON.stringify(next), "EX", claimSeconds(request), "GET"],
@@ -86,19 +105,22 @@ async function claimNextGeneration(
 ): Promise<ClaimResult> {
   const { envelope } = request;
   const key = keys.jobClaim(envelope.id);
-  const next = newClaim(request, envelope.steps);
+  const next = newClaim(request, undefined);
   const before = await redis.run(
     ["SET", key, JSON.stringify(next), "EX", claimSeconds(request), "GET"],
     { repeatable: true },
   );
   const current = parse(JobClaim, before);
   if (!current || current.nonce === envelope.after) return { kind: "claimed", claim: next };
-  const answer = await orWait(async () => {
+  const answer = await orWait(async (): Promise<ClaimResult> => {
     const outcome = parse(JobOutcome, await redis.run(["GET", keys.jobOutcome(envelope.id)]));
     const refusal = current.nonce === request.nonce
       ? outcome && { kind: "settled" as const, outcome }
       : refuse(request, current, outcome);
-    return refusal ?? { kind: "claimed", claim: next };
+    if (refusal) return refusal;
+    const counted = current.nonce === request.nonce ? next : newClaim(request, current);
+    if (isUsedUp(request, counted)) return { kind: "used-up", runs: counted.runs! - 1 };
+    return { kind: "claimed", claim: counted };
   });
   if (answer.kind === "claimed") return answer;
   // The claim of a job that failed is kept for as long as its outcome is.
@@ -214,12 +236,16 @@ export async function readRecords(redis: Redis, keys: Keys, id: string): Promise
   return { claim: parse(JobClaim, claimText), claimText, outcome: parse(JobOutcome, outcomeText) };
 }
 
-function newClaim(request: ClaimRequest, steps?: Steps): JobClaim {
+/** The claim of this delivery; what `current` says of runs and steps goes on with it. */
+function newClaim(request: ClaimRequest, current: JobClaim | undefined): JobClaim {
   const { job, envelope, attempt, nonce, now } = request;
+  const steps: Steps | undefined = current?.steps ?? envelope.steps;
+  const before = current && current.nonce !== envelope.after ? runsOf(current) : 0;
   return {
     job: job.name,
     generation: envelope.generation,
     attempt,
+    runs: Math.max(runsBefore(request), before) + 1,
     nonce,
     state: "running",
     leaseUntil: now + job.timeoutMs + LEASE_MARGIN_MS,
@@ -227,6 +253,11 @@ function newClaim(request: ClaimRequest, steps?: Steps): JobClaim {
     startedAt: now,
     ...(steps && { steps }),
   };
+}
+
+/** Whether runs that ended without a word were the last that the job may have. A message alone never says so. */
+function isUsedUp(request: ClaimRequest, { runs = 0 }: JobClaim): boolean {
+  return runs > request.job.retries + 1 && runs > runsBefore(request) + 1;
 }
 
 /** A claim outlives its job's outcome, and any wait between two attempts (QStash's longest is a day). */

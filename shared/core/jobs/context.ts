@@ -6,14 +6,13 @@
  *
  * @module
  */
-import { type JobClaim, JobOutcome, type Steps } from "../../contracts/job.ts";
-import { soundText, startOf } from "../../contracts/text.ts";
+import { type JobClaim, JobOutcome, runsOf, type Steps } from "../../contracts/job.ts";
 import { LeaseLostError, NotConfiguredError } from "../../errors.ts";
 import type { Redis, Sql } from "../../ports.ts";
 import { Redaction } from "../secrets/redaction.ts";
 import { openResult, type ResultSeal, sealResult } from "../secrets/sealed_result.ts";
 import { hideInput, secretsIn } from "../secrets/sealed_input.ts";
-import { type ClaimRequest, LEASE_MARGIN_MS, parse, writeClaim } from "./claim.ts";
+import { type ClaimRequest, parse, runsBefore, writeClaim } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childJobId, hashedId } from "./identity.ts";
 import { applyOnce } from "./effects.ts";
@@ -37,6 +36,10 @@ export class Deferral extends Error {
 /** A delivery that is running. */
 export interface Run {
   readonly context: JobContext;
+  /** Runs begun since the job was enqueued or replayed, with this one. */
+  readonly runs: number;
+  /** Why it may do no more: its lease is over, or it was cancelled or taken over. */
+  lost?: LeaseLostError;
   /** The claim as last written; undefined while the job is not tracked. */
   claim?: JobClaim;
   /** The results of the steps that ended, in this attempt or before it. */
@@ -55,21 +58,22 @@ export function startRun(
 ): Run {
   const { clock, keys, redis } = dependencies;
   const seal: ResultSeal = { keys: dependencies.secrets, redaction, id: request.envelope.id };
-  const { job, envelope, attempt } = request;
-  const leaseUntil = request.now + job.timeoutMs;
-  let lost: LeaseLostError | undefined;
+  const { job, envelope } = request;
+  const { generation, replayedAs } = envelope;
+  const leaseUntil = leaseEnd(request);
+  const runs = claim ? runsOf(claim) : runsBefore(request) + 1;
   let lastWrite: Promise<unknown> = Promise.resolve();
 
   /** Throws once the attempt may do no more: a later one may be running, or have ended the job. */
   function assertHeld(): void {
     if (run.claim && clock.now() >= leaseUntil) lose("its lease is over");
-    if (lost) throw lost;
+    if (run.lost) throw run.lost;
   }
 
   function lose(because: string): void {
     // What this attempt knows may be old by now.
     run.claim = undefined;
-    lost = new LeaseLostError(`Cannot go on with job ${envelope.id}: ${because}`);
+    run.lost = new LeaseLostError(`Cannot go on with job ${envelope.id}: ${because}`);
   }
 
   async function keep(change: Partial<JobClaim>): Promise<void> {
@@ -110,14 +114,18 @@ export function startRun(
 
   const run: Run = {
     claim,
+    runs,
     redaction,
     steps: claim?.steps ?? envelope.steps,
     context: {
       id: envelope.id,
       job: job.name,
-      attempt,
-      generation: envelope.generation,
-      lastAttempt: attempt >= job.retries,
+      attempt: runs - 1,
+      generation,
+      deferrals: envelope.deferrals ?? 0,
+      // A message of a build that did not say: there only replays and deferrals raised it.
+      replayedAs: replayedAs ?? (envelope.runs === undefined ? generation : 0),
+      lastAttempt: runs > job.retries,
       idempotencyKey: envelope.id,
       cancelAbout: (isAbout, cursor) =>
         cancelAbout(dependencies, isAbout, { cursor, except: envelope.id }),
@@ -230,22 +238,28 @@ export function startRun(
   return run;
 }
 
-/** Writes down why the attempt failed and ends its lease, so that the next may start. One command. */
-export async function recordFailure(
+/** Epoch ms at which QStash waits for this delivery no longer; the lease lasts a margin longer. */
+export function leaseEnd({ job, now }: ClaimRequest): number {
+  return now + job.timeoutMs;
+}
+
+/**
+ * Writes down how a run ended that was not the job's last, and ends its lease, so that the next may
+ * start. Resolves to false where the job had been cancelled or taken over. One command.
+ */
+export async function recordEnd(
   dependencies: JobsDependencies,
   request: ClaimRequest,
   run: Run,
-  message: string,
-): Promise<void> {
-  const leaseUntil = request.now + request.job.timeoutMs + LEASE_MARGIN_MS;
+  change: Partial<JobClaim>,
+): Promise<boolean> {
   // Past the lease the next attempt may hold the claim already.
-  if (!run.claim || dependencies.clock.now() >= leaseUntil - LEASE_MARGIN_MS) return;
-  const error = { message: startOf(soundText(message), 1_000) };
-  await writeClaim(dependencies.redis, dependencies.keys, request, {
+  if (!run.claim || dependencies.clock.now() >= leaseEnd(request)) return true;
+  return await writeClaim(dependencies.redis, dependencies.keys, request, {
     ...run.claim,
     state: "retrying",
     leaseUntil: 0,
-    error,
+    ...change,
   });
 }
 

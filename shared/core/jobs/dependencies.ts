@@ -22,6 +22,8 @@ export interface JobsDependencies<R extends Registry = Registry> {
   keys: Keys;
   /** Where QStash reaches this app. */
   publicUrl: string;
+  /** How often QStash repeats a delivery that became no run. Default: 5. */
+  redeliveries?: number;
   limits: Limits;
   /** What secrets are sealed under; needed by jobs that carry some. */
   secrets: SecretKeys;

@@ -131,7 +131,7 @@ export async function enqueueGroup(
   children: readonly Omit<NewJob, "dedupeId">[],
   { then, dedupeId, lookUp: looks = false }: GroupOptions = {},
 ): Promise<EnqueuedGroup> {
-  const { clock, ids, publicUrl, queue, secrets } = dependencies;
+  const { clock, ids, queue, secrets } = dependencies;
   if (children.length > MOST_CHILDREN) {
     throw new RangeError(`Cannot enqueue a group of ${children.length}: at most ${MOST_CHILDREN}`);
   }
@@ -154,15 +154,12 @@ export async function enqueueGroup(
       job: child.job.name,
       ...await sealInput(secrets, child.job, child.input, { id }),
       generation: 0,
+      runs: 0,
       enqueuedAt: clock.now(),
       group: { id: group, index, total, ...(then && { then: { job: then.job.name, ...next! } }) },
     };
-    return publicationOf(
-      publicUrl,
-      child.job,
-      envelope,
-      notBeforeOf(child, clock.now(), `jobs[${index}].`),
-    );
+    const notBefore = notBeforeOf(child, clock.now(), `jobs[${index}].`);
+    return publicationOf(dependencies, child.job, envelope, notBefore);
   }));
   const known = looks && dedupeId !== undefined
     ? await lookUp(
@@ -191,21 +188,22 @@ export async function enqueueGroup(
  * secrets were sealed for it when the group was enqueued.
  */
 export async function followUp(
-  { clock, publicUrl }: JobsDependencies,
+  dependencies: JobsDependencies,
   group: string,
   total: number,
   job: Registry[string],
   { input, sealed }: SealedInput,
 ): Promise<Publication> {
   const id = await followUpJobId(group);
-  return publicationOf(publicUrl, job, {
+  return publicationOf(dependencies, job, {
     version: 1,
     id,
     job: job.name,
     input,
     ...(sealed && { sealed }),
     generation: 0,
-    enqueuedAt: clock.now(),
+    runs: 0,
+    enqueuedAt: dependencies.clock.now(),
     followUpOf: { id: group, total },
   });
 }
@@ -215,7 +213,7 @@ async function newPublication(
   { job, input, ...options }: NewJob,
   path: string,
 ): Promise<Publication> {
-  const { clock, ids, publicUrl, secrets } = dependencies;
+  const { clock, ids, secrets } = dependencies;
   const { dedupeId } = options;
   assertInput(job, input, `${path}input`);
   if (dedupeId !== undefined && (dedupeId === "" || dedupeId.length > MOST_DEDUPE_ID)) {
@@ -236,9 +234,10 @@ async function newPublication(
     job: job.name,
     ...await sealInput(secrets, job, input, { id }),
     generation: 0,
+    runs: 0,
     enqueuedAt: now,
   };
-  return publicationOf(publicUrl, job, envelope, notBeforeOf(options, now, path));
+  return publicationOf(dependencies, job, envelope, notBeforeOf(options, now, path));
 }
 
 /** @throws {BodyInvalidError} if a secret would stand in the id, where a hash of it can be tried out */

@@ -7,7 +7,7 @@
  * @module
  */
 import type { DeadLetter } from "../../contracts/dead_letter.ts";
-import { type JobClaim, JobEnvelope, type JobOutcome } from "../../contracts/job.ts";
+import { type JobClaim, JobEnvelope, type JobOutcome, runsOf } from "../../contracts/job.ts";
 import { soundText, startOf } from "../../contracts/text.ts";
 import { AppError } from "../../errors.ts";
 import type { QueueDeadLetter, RedisCommand } from "../../ports.ts";
@@ -15,11 +15,11 @@ import { sealInput } from "../secrets/sealed_input.ts";
 import { claimSeconds, type JobRecords, parse, readRecords, seconds } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import { childEnded } from "./groups.ts";
+import { problemOf, wasSentAgain } from "./history.ts";
 import { hashedId } from "./identity.ts";
 import type { Registry } from "./job.ts";
 import { deliveryUrl, failureUrl } from "./publication.ts";
 import { endedClaim } from "./settle.ts";
-import { envelopeOf } from "./state.ts";
 
 /** A message that QStash gave up on. */
 export interface FailedDelivery {
@@ -27,6 +27,7 @@ export interface FailedDelivery {
   /** The envelope, as it was delivered. */
   body: string;
   messageId: string;
+  /** Deliveries made. */
   attempts: number;
   /** The last answer. */
   status: number;
@@ -50,22 +51,28 @@ export async function jobFailed(
   const name = envelope?.job ?? failed.url.split("/").at(-1) ?? "";
   const job = Object.hasOwn(registry, name) ? registry[name] : undefined;
   const records = job?.tracked ? await readRecords(redis, keys, id) : { claimText: null };
+  const { claim } = records;
+  // A run that ended without a word may have sent the job on all the same.
+  const isToldByClaim = claim !== undefined && claim.state !== "running";
   const hasMovedOn = records.outcome !== undefined ||
-    (records.claim
-      ? records.claim.generation > generation
-      : await wasSentAgain(dependencies, id, generation));
+    (claim !== undefined && claim.generation > generation) ||
+    (!isToldByClaim && await wasSentAgain(dependencies, id, generation));
   if (!hasMovedOn) {
     const leaseLeftMs = records.claim?.state === "running"
       ? records.claim.leaseUntil - clock.now()
       : 0;
     if (leaseLeftMs > 0) return { kind: "busy", retryAfterMs: leaseLeftMs };
-    const message = soundText(records.claim?.error?.message ?? messageOf(failed));
+    // A claim that no delivery of this generation has met tells of the run before it.
+    const isOfIt = claim !== undefined && claim.generation === generation && claim.attempt >= 0;
+    const told = isOfIt ? claim.error?.message : undefined;
+    const message = soundText(told ?? messageOf(failed, envelope));
+    const attempts = isOfIt ? runsOf(claim) : attemptsOf(failed, envelope, job?.tracked ?? false);
     const failedAt = clock.now();
     await deadLetters.save({
       id,
       job: name,
       generation,
-      attempts: failed.attempts,
+      attempts,
       error: { message, status: failed.status },
       envelope: await sealedBody(dependencies, job, envelope && { ...envelope, id }) ?? failed.body,
       failedAt,
@@ -75,7 +82,7 @@ export async function jobFailed(
         settleFailed(
           dependencies,
           job,
-          { ...failed, id, generation, message, failedAt },
+          { ...failed, id, generation, attempts, message, failedAt },
           records,
           envelope,
         ),
@@ -86,7 +93,7 @@ export async function jobFailed(
         await deadLetters.remove(id);
       }
     }
-    log.error("job.dead", { job: name, id, attempts: failed.attempts, error: message });
+    log.error("job.dead", { job: name, id, attempts, error: message });
   }
   if (records.outcome && records.outcome.state !== "failed") await deadLetters.remove(id);
   if (envelope?.group && (records.claim?.generation ?? 0) <= generation) {
@@ -108,16 +115,18 @@ async function sealedBody(
 }
 
 /**
- * Whether QStash's log knows of a later generation. Redis forgets a replay that succeeded after a
- * day, but a letter that could not be removed from QStash's list comes back for as long as the log is kept.
+ * Runs that the job had, where no claim tells. What answered the last delivery says so; of a job
+ * without tracking that nobody answered for, each delivery may have been one.
  */
-async function wasSentAgain(
-  { queue }: JobsDependencies,
-  id: string,
-  generation: number,
-): Promise<boolean> {
-  const history = await queue.history(id);
-  return history.some((event) => (envelopeOf(event)?.generation ?? 0) > generation);
+function attemptsOf(
+  failed: FailedDelivery,
+  envelope: JobEnvelope | undefined,
+  isTracked: boolean,
+): number {
+  const problem = problemOf(failed.responseBody);
+  if (problem?.attempts !== undefined) return problem.attempts;
+  if (envelope?.runs === undefined) return failed.attempts;
+  return envelope.runs + (isTracked ? 0 : failed.attempts);
 }
 
 /** How long a failure callback may take before its letter is fetched instead. */
@@ -217,17 +226,17 @@ function abandoned(claim: JobClaim): JobClaim {
   return { ...claim, state: "ended", nonce: "", leaseUntil: 0 };
 }
 
-/** What the last answer said: a problem's detail, or its status. */
-function messageOf({ status, responseBody }: FailedDelivery): string {
-  try {
-    const { detail } = JSON.parse(responseBody) as { detail?: unknown };
-    if (typeof detail === "string" && detail !== "") return detail;
-  } catch {
-    // Not every answer is ours: a proxy's page says less than its status.
-  }
-  return status > 0
+/** What the last answer said: a problem's detail, or its status; and why the last run failed before. */
+function messageOf(
+  { status, responseBody }: FailedDelivery,
+  envelope: JobEnvelope | undefined,
+): string {
+  const detail = problemOf(responseBody)?.detail;
+  if (detail) return detail;
+  const last = status > 0
     ? `The last delivery was answered with ${status}`
     : "The last delivery got no answer";
+  return envelope?.failure ? `${last}; the run before it: ${envelope.failure.message}` : last;
 }
 
 /** Removes a letter from QStash's list; one that stays there is taken in again, which changes nothing. */

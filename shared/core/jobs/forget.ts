@@ -13,7 +13,7 @@ import { openInput } from "../secrets/sealed_input.ts";
 import { cancelJob } from "./cancel.ts";
 import { parse } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
-import { envelopeOf } from "./state.ts";
+import { envelopeOf } from "./history.ts";
 
 /** Stands where an input was. */
 export const ERASED = "[erased]";

@@ -82,9 +82,12 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
   input: In;
   /** What `run` resolves to; parsed before it is stored. */
   output?: z.ZodType<Out>;
-  /** Redeliveries after the first attempt; QStash's free plan takes up to 5. Default: 3. */
+  /**
+   * Runs of the handler after the first, where that failed. Deliveries that found no app, no Postgres
+   * or a lease still held are no runs: QStash repeats those by itself, over hours. Default: 3.
+   */
   retries?: number;
-  /** Default: QStash's own: 12 s, 2 min 28 s, 30 min 8 s, 6 h 7 min, 24 h. */
+  /** How long to wait after a run that failed. Default: 12 s, 2 min 28 s, 30 min 8 s, 6 h 7 min, 24 h. */
   backoff?: Backoff;
   /** How long one attempt may take, in ms, and so how long its lease is. Default: 60 s. */
   timeoutMs?: number;

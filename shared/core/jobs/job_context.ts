@@ -34,10 +34,18 @@ export interface ContextGroupOptions<Next> {
 export interface JobContext {
   readonly id: string;
   readonly job: string;
-  /** 0 for the first delivery of a generation. */
+  /**
+   * Runs of this job that failed before this one, since it was enqueued or replayed: 0 in the first.
+   * Without tracking, a run that ended without a word (its isolate was stopped) is not known: such
+   * runs are bounded by QStash's deliveries alone.
+   */
   readonly attempt: number;
-  /** Raised by each deferral or replay. */
+  /** Raised by each run that failed, each deferral and each replay. */
   readonly generation: number;
+  /** How often the handler has put the job off, since it was enqueued or replayed. */
+  readonly deferrals: number;
+  /** The generation that the last replay made; 0 before the first. */
+  readonly replayedAs: number;
   /** True for the last attempt: what fails now is a dead letter. */
   readonly lastAttempt: boolean;
   /**

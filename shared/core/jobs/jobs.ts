@@ -6,8 +6,9 @@
 import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import type { JobView } from "../../contracts/job.ts";
 import { cancelJob } from "./cancel.ts";
-import { deliver, type DeliveryAnswer, type JobDelivery } from "./deliver.ts";
+import { deliver, type JobDelivery } from "./deliver.ts";
 import type { JobsDependencies } from "./dependencies.ts";
+import type { DeliveryAnswer } from "./ends.ts";
 import { type EnqueuedGroup, enqueueGroup, enqueueJob, enqueueJobs, findJob } from "./enqueue.ts";
 import {
   type FailedDelivery,

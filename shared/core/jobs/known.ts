@@ -100,7 +100,7 @@ export async function runAnew(
   },
   { records: { claim, outcome } }: KnownJob,
 ): Promise<Enqueued> {
-  const { clock, deadLetters, ids, keys, log, publicUrl, queue, redis, secrets } = dependencies;
+  const { clock, deadLetters, ids, keys, log, queue, redis, secrets } = dependencies;
   const sealed = await sealInput(secrets, job, input, { id });
   const failedAs = outcome?.generation ?? claim?.generation ??
     (await deadLetters.get(id))?.generation ?? 0;
@@ -120,6 +120,7 @@ export async function runAnew(
         job: job.name,
         generation,
         attempt: -1,
+        runs: 0,
         nonce,
         state: "queued",
         leaseUntil: 0,
@@ -143,12 +144,13 @@ export async function runAnew(
       job: job.name,
       ...sealed,
       generation,
+      runs: 0,
       replayedAs: generation,
       after: nonce,
       enqueuedAt: clock.now(),
     };
     const { deduplicated } = await queue.publish(
-      publicationOf(publicUrl, job, envelope, notBefore),
+      publicationOf(dependencies, job, envelope, notBefore),
     );
     // Sent by the attempt that was given up: of that QStash may have nothing left to deliver.
     if (deduplicated && !isBegun) continue;

@@ -58,7 +58,7 @@ export async function deferToLimit(
   const { retryAfterMs } = error;
   const isAway = error instanceof LimitUnavailableError;
   const windowMs = Math.max(...error.answers.map(({ policy }) => policy.windowMs));
-  const windows = Math.min(2 ** envelope.generation - 1, MOST_WINDOWS);
+  const windows = Math.min(2 ** timesPutOff(envelope) - 1, MOST_WINDOWS);
   const spreadMs = Math.floor(shareOf(envelope.id) * windows * (isAway ? AWAY_MS : windowMs));
   const waitMs = (isAway ? Math.max(retryAfterMs, AWAY_MS) : retryAfterMs) + spreadMs;
   try {
@@ -66,6 +66,11 @@ export async function deferToLimit(
   } catch (thrown) {
     return thrown;
   }
+}
+
+/** Since the job was enqueued or replayed; each generation was made by that, or by a run that failed. */
+function timesPutOff({ generation, replayedAs = 0, runs = 0 }: ClaimRequest["envelope"]): number {
+  return Math.max(0, generation - replayedAs - runs);
 }
 
 /** From 0 up to 1, the same for the same id, and for ids as if by chance (FNV-1a). */

@@ -7,7 +7,7 @@ import { BodyInvalidError, type FieldFault, UnsupportedDelayError } from "../../
 import type { JobEnvelope } from "../../contracts/job.ts";
 import type { Delivery, Publication } from "../../ports.ts";
 import { deduplicationId } from "./identity.ts";
-import type { Backoff, EnqueueOptions, Job, Registry } from "./job.ts";
+import type { EnqueueOptions, Job, Registry } from "./job.ts";
 
 type RegisteredJob = Registry[string];
 
@@ -21,9 +21,32 @@ export function failureUrl(publicUrl: string): string {
   return `${publicUrl}/qstash/failures`;
 }
 
-/** How QStash delivers this job. */
+/** What deliveries go by besides their job. */
+export interface DeliverySettings {
+  /** Where QStash reaches this app. */
+  publicUrl: string;
+  /**
+   * How often QStash repeats a delivery that found no app, no lease or no Postgres. Default: 5, which
+   * every plan allows and which reaches over 7 h.
+   */
+  redeliveries?: number;
+}
+
+/**
+ * QStash's expression for the wait before redelivery `retried + 1`: 5 s, 1 min, 10 min, 1 h, then 6 h
+ * each. A sum of steps: `+`, `*`, `min` and `floor` of two values are what its documentation shows.
+ */
+const REDELIVERY_DELAY = [
+  "5000",
+  "55000 * min(1, retried)",
+  "540000 * min(1, floor(retried * 0.5))",
+  "3000000 * min(1, floor(retried * 0.34))",
+  "18000000 * min(1, floor(retried * 0.25))",
+].join(" + ");
+
+/** How QStash delivers this job. Its `retries` are runs: they are not QStash's to count. */
 export function deliveryOf(
-  publicUrl: string,
+  { publicUrl, redeliveries = 5 }: DeliverySettings,
   job: RegisteredJob,
   body: string,
   label: string,
@@ -32,8 +55,8 @@ export function deliveryOf(
     url: deliveryUrl(publicUrl, job.name),
     body,
     label,
-    retries: job.retries,
-    retryDelay: job.backoff && retryDelay(job.backoff),
+    retries: redeliveries,
+    retryDelay: REDELIVERY_DELAY,
     timeoutMs: job.timeoutMs,
     flowControl: job.flowControl,
     failureCallbackUrl: failureUrl(publicUrl),
@@ -42,27 +65,22 @@ export function deliveryOf(
 
 /** The message of an envelope that has an id. */
 export function publicationOf(
-  publicUrl: string,
+  settings: DeliverySettings,
   job: RegisteredJob,
   envelope: JobEnvelope & { id: string },
   notBefore?: number,
 ): Publication {
   return {
-    ...deliveryOf(publicUrl, job, JSON.stringify(envelope), envelope.id),
+    ...deliveryOf(settings, job, JSON.stringify(envelope), envelope.id),
     deduplicationId: deduplicationId(envelope.id, envelope.generation),
     notBefore,
   };
 }
 
-/** QStash's expression for a backoff; `retried` is 0 before the first retry. */
-export function retryDelay({ first, factor = 2, max = 3_600_000 }: Backoff): string {
-  return `min(${max}, ${first} * pow(${factor}, retried))`;
-}
-
-/** How long the job itself waits after its attempt number `attempt` has failed, in ms. */
+/** How long the job itself waits after its run number `attempt` (from 0) has failed, in ms. */
 export function retryWaitMs({ backoff }: Pick<Job, "backoff">, attempt: number): number {
-  // QStash's own: e^(2.5 n) seconds before retry number n, at most a day.
-  if (!backoff) return Math.min(86_400, Math.exp(2.5 * (attempt + 1))) * 1_000;
+  // As QStash by itself: e^(2.5 n) seconds before retry number n, at most a day.
+  if (!backoff) return Math.floor(Math.min(86_400, Math.exp(2.5 * (attempt + 1)))) * 1_000;
   const { first, factor = 2, max = 3_600_000 } = backoff;
   return Math.min(max, first * factor ** attempt);
 }

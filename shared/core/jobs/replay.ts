@@ -30,7 +30,7 @@ export async function replay(
   id: string,
   options: ReplayOptions = {},
 ): Promise<{ id: string; generation: number }> {
-  const { clock, deadLetters, ids, keys, log, publicUrl, queue, redis } = dependencies;
+  const { clock, deadLetters, ids, keys, log, queue, redis } = dependencies;
   const letter = await deadLetters.get(id);
   if (!letter) throw new RequestError("not_found", `Cannot find a dead letter with the id ${id}`);
   const envelope = parse(JobEnvelope, letter.envelope);
@@ -73,9 +73,13 @@ export async function replay(
       generation,
       after: nonce,
       steps,
+      runs: 0,
       deferrals: undefined,
+      failure: undefined,
+      dueAt: options.notBefore,
+      replayedAs: generation,
     };
-    const publication = publicationOf(publicUrl, job, next, options.notBefore);
+    const publication = publicationOf(dependencies, job, next, options.notBefore);
     // Published before by the attempt that was given up, or by a replay whose answer was lost: of that
     // QStash may have nothing left to deliver.
     isKnown = (await queue.publish(publication)).deduplicated;
@@ -178,6 +182,7 @@ function queuedClaim(
   return {
     job: job.name,
     attempt: -1,
+    runs: 0,
     state: "queued",
     leaseUntil: 0,
     enqueuedAt: claim?.enqueuedAt ?? outcome?.enqueuedAt ?? letter.failedAt,

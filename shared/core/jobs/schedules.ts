@@ -226,16 +226,18 @@ async function publishSlot(
 }
 
 async function queueSchedule(
-  { publicUrl, registry, secrets }: JobsDependencies,
+  dependencies: JobsDependencies,
   id: string,
   { cron, job: name, input }: FixedSchedule<string, unknown>,
 ): Promise<QueueSchedule> {
-  const job = findJob(registry, name);
+  const job = findJob(dependencies.registry, name);
   assertInput(job, input);
   // No id and no time: every tick delivers this same body, and must be told apart by its message.
-  const kept = await sealInput(secrets, job, input, { id: `schedule ${id}`, isSchedule: true });
-  const body = JSON.stringify({ version: 1, job: name, ...kept, generation: 0, enqueuedAt: 0 });
-  return { id, cron, ...deliveryOf(publicUrl, job, body, id) };
+  const place = { id: `schedule ${id}`, isSchedule: true };
+  const kept = await sealInput(dependencies.secrets, job, input, place);
+  const envelope = { version: 1, job: name, ...kept, generation: 0, runs: 0, enqueuedAt: 0 };
+  const body = JSON.stringify(envelope);
+  return { id, cron, ...deliveryOf(dependencies, job, body, id) };
 }
 
 /** Whether QStash would do the same with both; what QStash leaves out counts as absent. */

@@ -7,16 +7,17 @@
  */
 import {
   type JobClaim,
-  JobEnvelope,
   JobId,
   type JobStateName,
   type JobView,
+  runsOf,
 } from "../../contracts/job.ts";
 import { startOf } from "../../contracts/text.ts";
 import { AppError, RequestError } from "../../errors.ts";
 import type { QueueEvent, QueueState } from "../../ports.ts";
-import { type JobRecords, parse, readRecords } from "./claim.ts";
+import { type JobRecords, readRecords } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
+import { type Standing, standingOf } from "./history.ts";
 
 /** Where the job stands. @throws {RequestError} `job_not_found` */
 export async function jobState(dependencies: JobsDependencies, id: string): Promise<JobView> {
@@ -57,36 +58,45 @@ export async function viewOf(
   const history = isRunning
     ? []
     : known ?? await historyOrNothing(dependencies, id, claim !== undefined);
-  const last = latest(history);
-  const state = isRunning ? "running" : last ? queueStates[last.state] : "retrying";
+  const standing = standingOf(history);
+  // What QStash's log does not know yet, the claim says.
+  const isKnown = standing && (standing.envelope?.generation ?? 0) >= (claim?.generation ?? 0);
+  const state = isRunning ? "running" : isKnown ? stateIn(standing) : "retrying";
   const ended = hasEnded({ state });
-  if ((!claim && !last) || (ended && last && isForgotten(dependencies, claim, history))) {
+  const forgotten = ended && isForgotten(dependencies, claim, history);
+  if ((!claim && !standing) || forgotten) {
     throw new RequestError("job_not_found", `Cannot find a job with the id ${id}`);
   }
-  const envelope = last && envelopeOf(last);
+  const { last, envelope } = standing ?? {};
   return {
     id,
     job: claim?.job ?? envelope?.job ?? last?.url.split("/").at(-1) ?? "",
     state,
-    attempts: claim ? Math.max(0, claim.attempt + 1) : history.filter(isAttempt).length,
+    attempts: claim ? runsOf(claim) : standing!.runs,
     generation: claim?.generation ?? envelope?.generation ?? 0,
     progress: claim?.progress,
-    error: claim?.error,
+    error: claim?.error ?? standing?.failure,
     enqueuedAt: time(claim?.enqueuedAt ?? envelope?.enqueuedAt),
-    startedAt: time(claim && claim.attempt >= 0 ? claim.startedAt : undefined),
+    startedAt: time(claim && runsOf(claim) > 0 ? claim.startedAt : undefined),
     endedAt: time(ended ? last?.at : undefined),
-    nextAttemptAt: time(ended ? undefined : last?.nextDeliveryAt),
+    nextAttemptAt: time(ended ? undefined : last?.nextDeliveryAt ?? dueAtOf(standing)),
   };
+}
+
+/** The state that the log shows; a run that failed before makes it no newcomer. */
+function stateIn({ last, envelope }: Standing): JobStateName {
+  const state = queueStates[last.state];
+  return state === "queued" && envelope?.failure ? "retrying" : state;
+}
+
+/** When the newest generation is due, until its first delivery. */
+function dueAtOf(standing: Standing | undefined): number | undefined {
+  return standing?.last.state === "CREATED" ? standing.envelope?.dueAt : undefined;
 }
 
 /** Whether nothing more will happen to the job by itself. */
 export function hasEnded({ state }: Pick<JobView, "state">): boolean {
   return state === "succeeded" || state === "failed" || state === "cancelled";
-}
-
-/** The envelope that a line of QStash's log carries, if it still has its body. */
-export function envelopeOf(event: QueueEvent): JobEnvelope | undefined {
-  return parse(JobEnvelope, event.body);
 }
 
 const queueStates: Record<QueueState, JobStateName> = {
@@ -99,17 +109,6 @@ const queueStates: Record<QueueState, JobStateName> = {
   CANCEL_REQUESTED: "cancelled",
   CANCELED: "cancelled",
 };
-
-/** The last line of the job's latest generation. */
-function latest(history: readonly QueueEvent[]): QueueEvent | undefined {
-  let found: QueueEvent | undefined;
-  let generation = -1;
-  for (const event of history) {
-    const of = envelopeOf(event)?.generation ?? 0;
-    if (of > generation) [found, generation] = [event, of];
-  }
-  return found;
-}
 
 /**
  * Whether the outcome of a tracked job may have been forgotten by now. QStash's log reaches further
@@ -126,10 +125,6 @@ function isForgotten(
     Math.min(...history.filter(({ state }) => state === "ACTIVE").map(({ at }) => at));
   return job !== undefined && job.tracked &&
     clock.now() - startedAt >= job.retention.succeededMs;
-}
-
-function isAttempt({ state }: QueueEvent): boolean {
-  return state === "ERROR" || state === "DELIVERED" || state === "FAILED";
 }
 
 /** Redis's records; with Redis away, none: QStash's log has to do. */

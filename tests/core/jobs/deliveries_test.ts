@@ -147,7 +147,7 @@ Deno.test("an unknown id is not found", async () => {
 
 Deno.test("a success that QStash never heard of does not turn into a failure once it is forgotten", async () => {
   await using world = await createWorld();
-  world.cloud.qstash.faults.add({ kind: "lost", times: 4 });
+  world.cloud.qstash.faults.add({ kind: "lost", times: 6 });
   const { id } = await world.jobs.enqueue("work.do", {});
   await world.cloud.advance("23h");
   assert.equal(world.cloud.qstash.logs().some(({ state }) => state === "FAILED"), true);

@@ -15,7 +15,7 @@ import {
 } from "../../../functions/feed/jobs.ts";
 import { debugEcho } from "../../../functions/jobs/debug_echo.ts";
 import { githubPush } from "../../../functions/jobs/github_push.ts";
-import { type Cloud, createCloud } from "../../../dev/cloud.ts";
+import { type Cloud, type CloudOptions, createCloud } from "../../../dev/cloud.ts";
 import { silentLog } from "../../support/silent_log.ts";
 import { patientRedis } from "../limits/patient_redis.ts";
 import {
@@ -128,6 +128,13 @@ export function createRegistry(world: Observed) {
       tracked: false,
       run: work,
     }),
+    "work.once": defineJob({
+      name: "work.once",
+      input: Orders,
+      retries: 0,
+      timeoutMs: 60_000,
+      run: work,
+    }),
     "work.ladder": defineJob({
       name: "work.ladder",
       input: Orders,
@@ -185,13 +192,15 @@ export interface WorldOptions {
   onStart?: World["onStart"];
   /** Settings to add. */
   environment?: Record<string, string>;
+  /** Default: `payg`. */
+  plan?: CloudOptions["plan"];
   /** Waits for Redis for as long as it takes, on a machine that may be busy. Default: false. */
   isPatient?: boolean;
 }
 
 /** Starts a cloud with these jobs. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { wrap = (deps) => deps, startAt, ids, onStart, environment, isPatient } = options;
+  const { wrap = (deps) => deps, startAt, ids, onStart, environment, isPatient, plan } = options;
   const seen: Seen[] = [];
   const stepsRun: string[] = [];
   const followUps: World["followUps"] = [];
@@ -204,6 +213,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const cloud: Cloud = await createCloud({
     startAt,
     environment,
+    plan,
     ...(ids && { newMessageId: () => `msg_${ids.random()}` }),
     app: (environment) => {
       const outside = {
