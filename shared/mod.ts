@@ -33,6 +33,7 @@ export {
   LeaseLostError,
   LimitExceededError,
   LimitUnavailableError,
+  LlmIncompleteError,
   LlmRejectedError,
   LlmUnavailableError,
   MailRefusedError,
