@@ -59,6 +59,7 @@ import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 import { type LimitName, limitPolicies, withOpenLimits } from "./limits/services.ts";
 import { OpenStreams } from "./middleware/open_streams.ts";
 import { createPeople } from "./people_table.ts";
+import { type KnownTables, newKnownTables } from "./ops/tables.ts";
 import type { Catalogs } from "./profiles/catalogs.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
@@ -94,6 +95,8 @@ export interface Memory {
   hands: Hands;
   /** The table of limits, as the settings have it. */
   policies: typeof limitPolicies;
+  /** Whether Postgres has the app's tables, as far as is known. */
+  tables: KnownTables;
   /** What was said in the log, and need not be said again. */
   said: Set<string>;
   /** What was answered last, for when Postgres is away. */
@@ -168,6 +171,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     spool: new Spool(),
     hands: new Hands(sleep, clock),
     policies: withOpenLimits(limitPolicies, config.openLimits),
+    tables: newKnownTables(),
     said: new Set(),
     stale: newStaleFeed(),
     people,

@@ -46,6 +46,7 @@ const history: Access = { open: "user", limit: "history" };
 export const CLOSED: Access = { operator: "administer" };
 
 export const accessTable: Readonly<Record<string, Access>> = {
+  "GET /": anyone,
   "GET /health": anyone,
   "GET /openapi.json": anyone,
   "GET /docs": anyone,
