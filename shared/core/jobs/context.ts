@@ -17,6 +17,7 @@ import type { JobsDependencies } from "./dependencies.ts";
 import { childJobId, hashedId } from "./identity.ts";
 import { applyOnce } from "./effects.ts";
 import { enqueueGroup, enqueueJob } from "./enqueue.ts";
+import { cancelAbout, stripAbout } from "./forget.ts";
 import type { JobContext, Registry, TransactionOptions } from "./job.ts";
 import { decodeKept, encodeKept, type Kept, toKept } from "./kept.ts";
 
@@ -126,6 +127,9 @@ export function startRun(
       replayedAs: replayedAs ?? (envelope.runs === undefined ? generation : 0),
       lastAttempt: runs > job.retries,
       idempotencyKey: envelope.id,
+      cancelAbout: (isAbout, cursor) =>
+        cancelAbout(dependencies, isAbout, { cursor, except: envelope.id }),
+      stripAbout: (isAbout) => stripAbout(dependencies, isAbout),
       async fingerprint(value) {
         const text = JSON.stringify([envelope.id, value]);
         const { secrets } = dependencies;

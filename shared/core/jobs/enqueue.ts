@@ -255,6 +255,7 @@ function assertKeepsSecrets(
 }
 
 async function publishInBatches({ queue }: JobsDependencies, publications: readonly Publication[]) {
+  if (publications.length === 1) return [await queue.publish(publications[0])];
   const published = [];
   for (let start = 0; start < publications.length; start += BATCH) {
     published.push(...await queue.publishMany(publications.slice(start, start + BATCH)));

@@ -17,6 +17,7 @@ import {
   jobFailed,
 } from "./failures.ts";
 import type { Enqueued, EnqueueOptions, InputOf, Registry } from "./job.ts";
+import { lettersAbout } from "./forget.ts";
 import { readSecret, showLetter } from "./letters.ts";
 import { replay, replayAll, type ReplayAllOptions, type ReplayOptions } from "./replay.ts";
 import {
@@ -86,6 +87,8 @@ export interface Jobs<R extends Registry> {
   showLetter(letter: DeadLetter): DeadLetter;
   /** Opens one secret of a dead letter, at `path` as in `data.url`; log who asked. @throws {RequestError} `not_found` */
   readSecret(id: string, path: string): Promise<unknown>;
+  /** The dead letters about somebody, as `isAbout` says by their job's name and input. */
+  lettersAbout(isAbout: (job: string, input: unknown) => boolean): Promise<DeadLetter[]>;
   /** Replays at most 100 dead letters, newest first, at `perSecond`; names those that cannot be. */
   replayAll(
     options?: ReplayAllOptions,
@@ -127,6 +130,7 @@ export function createJobs<R extends Registry>(dependencies: JobsDependencies<R>
     deliver: (delivery) => deliver(dependencies, delivery),
     failed: (failed) => jobFailed(dependencies, failed),
     importDeadLetters: () => importDeadLetters(dependencies),
+    lettersAbout: (isAbout) => lettersAbout(dependencies, isAbout),
     showLetter: (letter) => showLetter(registry, letter),
     readSecret: (id, path) => readSecret(dependencies, id, path),
     replay: (id, options) => replay(dependencies, id, options),
