@@ -30,6 +30,7 @@ export {
   EventTooLateError,
   type FieldFault,
   isPostgresAway,
+  JobInternalError,
   LeaseLostError,
   LimitExceededError,
   LimitUnavailableError,
