@@ -30,6 +30,8 @@ import { triggerRoutes } from "./notifications/triggers/routes.ts";
 import { profileOperations } from "./profiles/operations.ts";
 import { profilesRoutes } from "./profiles/routes.ts";
 import { guard } from "./middleware/access.ts";
+import { browserOrigins } from "./middleware/cors.ts";
+import { failedTokens } from "./middleware/open_limit.ts";
 import { answerProblem, answerUnknown } from "./middleware/problem.ts";
 import { rateLimit } from "./middleware/rate_limit.ts";
 import { requestLog } from "./middleware/request_log.ts";
@@ -57,6 +59,15 @@ export const operations = [
   ...adminOperations,
 ];
 
+/** What pages of other origins call. */
+const PAGES_CALL = [
+  "/api/chat/*",
+  "/api/metrics/*",
+  "/api/feed/*",
+  "/api/limits/:service",
+  "/api/profiles/me",
+];
+
 /** Makes the app on its parts; it keeps nothing of its own between requests. */
 export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   // The routes take jobs by name from outside; what a registry does not hold, it refuses itself.
@@ -67,10 +78,13 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
     () => deps.ids.random(),
   ));
   app.use(secureHeaders);
+  app.use(failedTokens);
   app.onError(answerProblem);
   app.notFound(answerUnknown(app));
   // Before every route: what is mounted ahead of it would be open.
   app.route("/", adminGuard);
+  // A page must be able to read what the guard says, too.
+  for (const path of PAGES_CALL) app.use(path, browserOrigins);
   app.use(guard);
   app.use("/admin/sign-in", rateLimit("sign-in", { method: "POST" }));
   app.route("/", adminRoutes);

@@ -55,7 +55,7 @@ import { Spool } from "./feed/events/spool.ts";
 import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
 import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
-import { type LimitName, limitPolicies } from "./limits/services.ts";
+import { type LimitName, limitPolicies, withOpenLimits } from "./limits/services.ts";
 import { OpenStreams } from "./middleware/open_streams.ts";
 import type { Catalogs } from "./profiles/catalogs.ts";
 
@@ -90,6 +90,10 @@ export interface Memory {
   spool: Spool;
   /** What is known of who asked for a limit, and the units that were taken for them. */
   hands: Hands;
+  /** The table of limits, as the settings have it. */
+  policies: typeof limitPolicies;
+  /** What was said in the log, and need not be said again. */
+  said: Set<string>;
   /** What was answered last, for when Postgres is away. */
   stale: StaleFeed;
   /** Streams that are open, by user and by address. */
@@ -157,6 +161,8 @@ export function createDeps<R extends Registry = AppRegistry>(
     registered: new RegisteredListings(),
     spool: new Spool(),
     hands: new Hands(sleep, clock),
+    policies: withOpenLimits(limitPolicies, config.openLimits),
+    said: new Set(),
     stale: newStaleFeed(),
     openStreams: new OpenStreams(clock, config.streams),
     bodies: new BodyMemory(clock),
@@ -223,7 +229,7 @@ function compose<R extends Registry>(
     });
     await jobs.arm(memory.armed, Object.fromEntries(named), at);
   };
-  const limits = createLimits(limitPolicies, {
+  const limits = createLimits(memory.policies, {
     redis,
     counter: createUpstashCounter(redis, { tally }),
     clock,

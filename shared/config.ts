@@ -20,6 +20,7 @@ import {
   readServiceTokens,
   type ServiceToken,
 } from "./config_tokens.ts";
+import { readOpenLimits } from "./config_open_limits.ts";
 import { readUserTokenRules, type UserTokenSettings } from "./config_users.ts";
 
 /** The environment does not hold what Zeropoll needs. Thrown at boot. */
@@ -147,6 +148,8 @@ export interface Config {
   userTokens?: UserTokenSettings;
   /** The header in which a proxy hands on the caller's address. Default: as the platform says. */
   clientIpHeader?: string;
+  /** How often a minute one caller may do what anybody may, by the limit's name; else its default. */
+  openLimits: Readonly<Record<string, number>>;
   feed: {
     /** `approximate` counts unique views by HyperLogLog. */
     uniques: "exact" | "approximate";
@@ -224,6 +227,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const operators = readOperators(given.OPERATOR_TOKENS, notes);
   const serviceTokens = readServiceTokens(given.SERVICE_TOKENS, notes);
   const webhookSecrets = readWebhookSecrets(given, notes);
+  const openLimits = readOpenLimits(given.OPEN_LIMITS, notes);
   const userTokenRules = readUserTokenRules(given, notes);
   for (const setting of ["QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"]) {
     const key = given[setting];
@@ -262,6 +266,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       ? { jwksUrl: settings.AUTH_JWKS_URL, ...userTokenRules }
       : undefined,
     clientIpHeader: settings.CLIENT_IP_HEADER,
+    openLimits,
     feed: {
       uniques: settings.FEED_UNIQUES,
       flushMs: settings.FEED_FLUSH_MINUTES * 60_000,

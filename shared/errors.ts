@@ -379,8 +379,21 @@ export class LlmUnavailableError extends AppError {
 
 /** The language model will never answer this request. */
 export class LlmRejectedError extends NonRetryableError {
-  override readonly name = "LlmRejectedError";
+  override readonly name: string = "LlmRejectedError";
   override readonly code = "llm_rejected";
+}
+
+/**
+ * The language model's answer is not whole, and would not be another time: it was `cut`, as by its
+ * longest length, or the provider withholds the rest. What came before was said.
+ */
+export class LlmIncompleteError extends LlmRejectedError {
+  override readonly name = "LlmIncompleteError";
+  /** `endedBy` is the provider's own word for it, as in `length` or `content_filter`. */
+  constructor(readonly kind: "cut" | "withheld", readonly endedBy: string) {
+    const what = kind === "cut" ? "it was cut short" : "the provider withholds it";
+    super(`Cannot finish the answer: ${what} (${endedBy})`);
+  }
 }
 
 /** Every failure with nothing to it but its code. */

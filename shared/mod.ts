@@ -34,6 +34,7 @@ export {
   LeaseLostError,
   LimitExceededError,
   LimitUnavailableError,
+  LlmIncompleteError,
   LlmRejectedError,
   LlmUnavailableError,
   MailRefusedError,

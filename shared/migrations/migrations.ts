@@ -10,6 +10,7 @@ import { feed } from "./0002_feed.ts";
 import { notifications } from "./0003_notifications.ts";
 import { chat } from "./0004_chat.ts";
 import { feedRank } from "./0005_feed_rank.ts";
+import { chatWords } from "./0006_chat_words.ts";
 
 export interface Migration {
   /** Counts up from 1. */
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   notifications,
   chat,
   feedRank,
+  chatWords,
 ];

@@ -10,7 +10,6 @@ import { type Context, Hono } from "hono";
 import { dayOf, type Person } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import { readBody } from "../../middleware/body.ts";
-import { browserOrigins } from "../../middleware/cors.ts";
 import { waitUntilOf } from "../../middleware/defer.ts";
 import {
   BookingRequest,
@@ -30,8 +29,6 @@ const EVENT_BYTES = 16_000;
 const BATCH_BYTES = 65_536;
 
 export const eventRoutes = new Hono<AppEnv>()
-  .use("/api/metrics/*", browserOrigins)
-  .use("/api/feed/*", browserOrigins)
   .post("/api/metrics/views", async (c) => {
     const identities = identitiesOf(c);
     const { kind, id, ...said } = await readBody(c, ViewRequest, { maxBytes: EVENT_BYTES });
