@@ -176,7 +176,6 @@ export const jobOperations: readonly Operation[] = [
     caller: "QStash",
     answers: { 200: { description: "There is nothing left to do." } },
     problems: [
-      "job_internal",
       "job_unknown",
       "job_failed",
       "job_failed_for_good",
