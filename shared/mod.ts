@@ -31,6 +31,7 @@ export {
   EventTooLateError,
   type FieldFault,
   isPostgresAway,
+  JobInternalError,
   LeaseLostError,
   LimitExceededError,
   LimitUnavailableError,

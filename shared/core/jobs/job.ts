@@ -96,6 +96,22 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
    * for good, and the dead letter says so. Waits for a limit do not count. Default: 1,000.
    */
   maxDeferrals?: number;
+  /**
+   * How many jobs may come before this one in a chain, where each was enqueued by the one before or
+   * follows a group of it. The job that would enqueue one more fails for good, and its dead letter
+   * says so; replayed, it goes on. Default: 1,000.
+   */
+  maxChain?: number;
+  /**
+   * True for a job that only your own code enqueues: over HTTP, in a group or as a `then` from there,
+   * it is refused. Default: false.
+   */
+  internal?: boolean;
+  /**
+   * Fields of the input that only a job's own chain may fill, such as a cursor: from outside, one
+   * that is there is refused. A replay by an operator keeps them. Default: none.
+   */
+  internalFields?: readonly (keyof z.input<In> & string)[];
   flowControl?: FlowControl;
   /**
    * Checked before each run, a retry's as well. Over it, the job is deferred to the moment at which
@@ -122,11 +138,15 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
 export interface Job<Name extends string = string, In extends z.ZodType = z.ZodType, Out = unknown>
   extends
     Required<
-      Omit<JobDefinition<Name, In, Out>, "backoff" | "flowControl" | "limit" | "output" | "secrets">
+      Omit<
+        JobDefinition<Name, In, Out>,
+        "backoff" | "flowControl" | "internalFields" | "limit" | "output" | "secrets"
+      >
     > {
   backoff?: Backoff;
   flowControl?: FlowControl;
   limit?: JobLimit<z.output<In>>;
+  internalFields: readonly string[];
   output?: z.ZodType<Out>;
   /** The paths of the secrets of an input; absent for a job that has none. */
   secretsOf?(input: unknown): readonly string[];
@@ -156,7 +176,7 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   definition: JobDefinition<Name, In, Out>,
 ): Job<Name, In, Out> {
   const { secrets, ...rest } = definition;
-  const { name, retries = 3, timeoutMs = 60_000, maxDeferrals = 1_000 } = rest;
+  const { name, retries = 3, timeoutMs = 60_000, maxDeferrals = 1_000, maxChain = 1_000 } = rest;
   const { backoff, limit, retention = {} } = rest;
   if (!JOB_NAME.test(name) || name.length > 64) {
     throw new TypeError(
@@ -166,6 +186,7 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   assertInteger(name, "retries", retries, 0, 100);
   assertInteger(name, "timeoutMs", timeoutMs, 1_000, DAY_MS / 2);
   assertInteger(name, "maxDeferrals", maxDeferrals, 0, 1_000_000);
+  assertInteger(name, "maxChain", maxChain, 0, 1_000_000);
   if (backoff) {
     assertInteger(name, "backoff.first", backoff.first, 0, DAY_MS);
     assertInteger(name, "backoff.max", backoff.max ?? DAY_MS, 0, DAY_MS);
@@ -178,6 +199,9 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
     retries,
     timeoutMs,
     maxDeferrals,
+    maxChain,
+    internal: definition.internal ?? false,
+    internalFields: definition.internalFields ?? [],
     tracked: definition.tracked ?? true,
     retention: {
       succeededMs: retention.succeededMs ?? DAY_MS,
