@@ -88,6 +88,7 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     what: string,
     signal: AbortSignal,
     { limitMs, mostBytes }: CallLimits,
+    repeat: number,
   ) {
     try {
       const response = await fetch(url + path, {
@@ -96,6 +97,8 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
           "authorization": `Bearer ${token}`,
           "content-type": "application/json",
           ...(syncToken !== "" && { "upstash-sync-token": syncToken }),
+          // As the vendor's client says it: this was sent before, and the answer did not come.
+          ...(repeat > 0 && { "upstash-telemetry-retry": String(repeat) }),
         },
         body,
         signal,
@@ -132,7 +135,8 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     try {
       for (let left = tries - 1, waitMs = FIRST_WAIT_MS;; left--, waitMs *= 3) {
         count();
-        const answer = await attempt(paths[form], body, what, controller.signal, limits)
+        const repeat = tries - 1 - left;
+        const answer = await attempt(paths[form], body, what, controller.signal, limits, repeat)
           .catch((error) => {
             const isFinal = error instanceof RedisSizeError;
             if (isFinal || left <= 0 || controller.signal.aborted) throw error;
