@@ -14,6 +14,7 @@ import { historyPrices } from "./history_prices.ts";
 import { jobPrices } from "./job_prices.ts";
 import { limitPrices } from "./limit_prices.ts";
 import { notificationPrices } from "./notification_prices.ts";
+import { peoplePrices } from "./people_prices.ts";
 import { profilePrices } from "./profile_prices.ts";
 import { streamPrices } from "./stream_prices.ts";
 
@@ -49,6 +50,7 @@ export const priceList: readonly PriceRow[] = [
   ...streamPrices,
   ...chatPrices,
   ...profilePrices,
+  ...peoplePrices,
   ...jobPrices,
 ];
 
