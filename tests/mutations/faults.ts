@@ -18,7 +18,22 @@ export interface Fault {
 }
 
 const jobs = "shared/core/jobs";
-const deliveries = ["tests/core/jobs/deliveries_test.ts", "tests/core/jobs/races_test.ts"];
+const deliveries = [
+  "tests/core/jobs/fence_test.ts",
+  "tests/core/jobs/deliveries_test.ts",
+  "tests/core/jobs/races_test.ts",
+];
+const failures = [
+  "tests/core/jobs/settled_failures_test.ts",
+  "tests/core/jobs/failures_test.ts",
+];
+/** Mails that wait for longer than one message may. */
+const hops = ["tests/functions/notifications_inputs_test.ts"];
+const replies = [
+  "tests/functions/chat_replies_left_test.ts",
+  "tests/functions/chat_replies_faults_test.ts",
+  "tests/functions/chat_replies_test.ts",
+];
 
 /** Those that no test noticed once. */
 export const formerFaults: readonly Fault[] = [
@@ -49,7 +64,7 @@ export const formerFaults: readonly Fault[] = [
     file: `${jobs}/failures.ts`,
     find: `if (leaseLeftMs > 0) return { kind: "busy", retryAfterMs: leaseLeftMs };`,
     replace: `if (leaseLeftMs < 0) return { kind: "busy", retryAfterMs: leaseLeftMs };`,
-    tests: ["tests/core/jobs/failures_test.ts", "tests/core/jobs/races_test.ts"],
+    tests: failures,
   },
   {
     what: "a letter is removed although its job has failed",
@@ -57,7 +72,7 @@ export const formerFaults: readonly Fault[] = [
     find:
       `if (records.outcome && records.outcome.state !== "failed") await deadLetters.remove(id);`,
     replace: `if (records.outcome) await deadLetters.remove(id);`,
-    tests: ["tests/core/jobs/failures_test.ts"],
+    tests: failures,
   },
   {
     what: "a follow-up is marked as sent before it is",
@@ -67,14 +82,14 @@ export const formerFaults: readonly Fault[] = [
     replace: `  const job = findJob(dependencies.registry, place.then.job);
   await dependencies.redis.run(["SETBIT", key, place.total, 1]);
 `,
-    tests: ["tests/core/jobs/groups_test.ts"],
+    tests: ["tests/core/jobs/settled_failures_test.ts", "tests/core/jobs/groups_test.ts"],
   },
   {
     what: "the ledger forgets what the job itself has written",
     file: `${jobs}/context.ts`,
     find: "forgottenBefore: envelope.enqueuedAt - job.retention.succeededMs,",
     replace: "forgottenBefore: clock.now(),",
-    tests: ["tests/core/jobs/transaction_test.ts"],
+    tests: ["tests/core/jobs/settled_failures_test.ts"],
   },
   {
     what: "a mail's later generation does not look at suppressions",
@@ -82,10 +97,7 @@ export const formerFaults: readonly Fault[] = [
     find: "const heldBack = heldBackBy(event, standing.suppressions);",
     replace:
       "const heldBack = heldBackBy(event, context.generation > 0 ? [] : standing.suppressions);",
-    tests: [
-      "tests/functions/notifications_held_back_test.ts",
-      "tests/functions/notifications_sending_test.ts",
-    ],
+    tests: hops,
   },
   {
     what: "a mail's later generation does not look at the log of what was sent",
@@ -93,20 +105,14 @@ export const formerFaults: readonly Fault[] = [
     find: "if (standing.outcome) return { outcome: standing.outcome };",
     replace:
       "if (standing.outcome && context.generation === 0) return { outcome: standing.outcome };",
-    tests: [
-      "tests/functions/notifications_held_back_test.ts",
-      "tests/functions/notifications_sending_test.ts",
-    ],
+    tests: hops,
   },
   {
     what: "a producer that lost its reply speaks on",
     file: "functions/chat/replies/produce.ts",
     find: "        if (this.#because) break;\n",
     replace: `        if (this.#because === "stop") break;\n`,
-    tests: [
-      "tests/functions/chat_replies_left_test.ts",
-      "tests/functions/chat_replies_faults_test.ts",
-    ],
+    tests: replies,
   },
   {
     what: "a reply's lease is renewed by an older epoch",
@@ -114,10 +120,7 @@ export const formerFaults: readonly Fault[] = [
     find: `     WHERE id = $1 AND epoch = $2 AND state = 'producing' RETURNING stop_requested\``,
     replace:
       `     WHERE id = $1 AND epoch >= $2 AND state = 'producing' RETURNING stop_requested\``,
-    tests: [
-      "tests/functions/chat_replies_left_test.ts",
-      "tests/functions/chat_replies_faults_test.ts",
-    ],
+    tests: replies,
   },
   {
     what: "a batch is published before its snapshot stands",
@@ -131,7 +134,7 @@ export const formerFaults: readonly Fault[] = [
     file: "shared/core/limits/limits.ts",
     find: "[window - 1, window, window + 1]",
     replace: "[window - 1, window]",
-    tests: ["tests/core/limits/limits_test.ts"],
+    tests: ["tests/core/limits"],
   },
 ];
 
