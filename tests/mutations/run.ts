@@ -34,6 +34,10 @@ if (Deno.args.includes("--list")) {
 async function tryAll(): Promise<number> {
   const startedAt = performance.now();
   const copy = await Deno.makeTempDir({ prefix: "zeropoll-mutations-" });
+  Deno.addSignalListener("SIGINT", () => {
+    Deno.removeSync(copy, { recursive: true });
+    Deno.exit(130);
+  });
   const counts = { "noticed": 0, "survived": 0, "no run": 0 };
   try {
     await copyTree(copy);
