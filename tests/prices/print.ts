@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { closeDatabase } from "./one_database.ts";
 import { measure, priceList } from "./price_list.ts";
 import { createProgress } from "./progress.ts";
 
@@ -25,5 +26,6 @@ for (const row of priceList) {
   line(row.operation, price.commands, price.messages, price.trips, differs ? "≠ listed" : "");
   held &&= !differs;
 }
+await closeDatabase();
 progress.ends();
 Deno.exit(held ? 0 : 1);
