@@ -49,6 +49,8 @@ export interface CloudOptions {
   tokensPerSecond?: number;
   /** A Postgres as well (PGlite, in memory, migrated). Default: false. */
   postgres?: boolean;
+  /** Lets pages of any origin reach the app, for a test of whom the app itself lets in. Default: false. */
+  anyOrigin?: boolean;
   /** Settings to add, or to replace. */
   environment?: Record<string, string>;
 }
@@ -115,7 +117,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const url = serve({
     fetch: (request, { remoteAddr }) =>
       app.fetch(request, { clientAddress: (remoteAddr as Deno.NetAddr).hostname }),
-  }, { embeddable: true });
+  }, { embeddable: true, anyOrigin: options.anyOrigin });
   const secrets = { ...cloudSecrets, ...options.environment };
   const mail = createMailServer({
     clock,
@@ -127,6 +129,8 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     PUBLIC_URL: url,
     UPSTASH_REDIS_REST_URL: serve(redis),
     UPSTASH_REDIS_REST_TOKEN: redis.token,
+    // A busy machine is no outage: what runs beside us is only slow.
+    REDIS_TIMEOUT_MS: "20000",
     QSTASH_URL: serve(qstash),
     QSTASH_TOKEN: qstash.token,
     QSTASH_CURRENT_SIGNING_KEY: qstash.signingKeys.current,
