@@ -6,19 +6,23 @@
 import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import type { JobView } from "../../contracts/job.ts";
 import { cancelJob } from "./cancel.ts";
+import {
+  armImport,
+  IMPORT_JOB,
+  importDeadLetters,
+  type Imported,
+  importerOf,
+  lookForUntold,
+} from "./dead_letters_import.ts";
 import { deliver, type JobDelivery } from "./deliver.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import type { DeliveryAnswer } from "./ends.ts";
 import { type EnqueuedGroup, enqueueGroup, enqueueJob, enqueueJobs, findJob } from "./enqueue.ts";
-import {
-  type FailedDelivery,
-  type FailureAnswer,
-  importDeadLetters,
-  jobFailed,
-} from "./failures.ts";
+import { type FailedDelivery, type FailureAnswer, jobFailed } from "./failures.ts";
 import type { Enqueued, EnqueueOptions, InputOf, Registry } from "./job.ts";
 import { readSecret, showLetter } from "./letters.ts";
-import { replay, replayAll, type ReplayAllOptions, type ReplayOptions } from "./replay.ts";
+import { replay, type ReplayOptions } from "./replay.ts";
+import { replayAll, type ReplayAllOptions, type ReplayedAll } from "./replay_all.ts";
 import {
   applySchedules,
   type ArmedSchedule,
@@ -78,18 +82,28 @@ export interface Jobs<R extends Registry> {
   deliver(delivery: JobDelivery): Promise<DeliveryAnswer>;
   /** Takes in a job that QStash gave up on: keeps its letter, then settles it as failed. 7 commands. */
   failed(failed: FailedDelivery): Promise<FailureAnswer>;
-  /** Takes in what QStash gave up on but could not tell, at most 100 of them; resolves to how many. */
-  importDeadLetters(): Promise<number>;
+  /**
+   * Takes in what QStash gave up on but could not tell, in at most 40 requests, and says how many are
+   * left. The library does so by itself after work; this is for whoever cannot wait.
+   */
+  importDeadLetters(): Promise<Imported>;
+  /**
+   * How many failed jobs QStash could not tell of yet, 100 at most; where there are any, they are
+   * taken in from now on. Undefined where QStash cannot be asked. 1 request, and where there are any 1
+   * message in 10 minutes.
+   */
+  untoldDeadLetters(): Promise<number | undefined>;
   /** Sends a dead letter again as the job's next generation. 6 commands. @throws {RequestError} `not_found` or `replay_refused` */
   replay(id: string, options?: ReplayOptions): Promise<{ id: string; generation: number }>;
   /** The letter as people may see it: `[secret]` in place of each secret. */
   showLetter(letter: DeadLetter): DeadLetter;
   /** Opens one secret of a dead letter, at `path` as in `data.url`; log who asked. @throws {RequestError} `not_found` */
   readSecret(id: string, path: string): Promise<unknown>;
-  /** Replays at most 100 dead letters, newest first, at `perSecond`; names those that cannot be. */
-  replayAll(
-    options?: ReplayAllOptions,
-  ): Promise<{ replayed: string[]; refused: { id: string; because: string }[] }>;
+  /**
+   * Replays at most 100 dead letters, newest first, at `perSecond`, in at most 40 requests; names
+   * those that cannot be, and says how many are left. 2 commands for each, and 3 for 25 of them.
+   */
+  replayAll(options?: ReplayAllOptions): Promise<ReplayedAll>;
   /** How QStash's schedules under `namespace` differ from the table. No command. */
   planSchedules(schedules: Pick<Schedules<R>, "fixed">, namespace: string): Promise<SchedulePlan>;
   /** Makes QStash hold what the plan says. May be repeated. */
@@ -106,27 +120,46 @@ export interface Jobs<R extends Registry> {
 }
 
 /** Puts the jobs of a registry on their dependencies. Cheap: one may be made for each request. */
-export function createJobs<R extends Registry>(dependencies: JobsDependencies<R>): Jobs<R> {
-  const { registry } = dependencies;
+export function createJobs<R extends Registry>(parts: JobsDependencies<R>): Jobs<R> {
+  const { registry } = parts;
+  // The library's own job is delivered like any other, but nobody enqueues it by name.
+  const dependencies: JobsDependencies = { ...parts };
+  dependencies.registry = { ...registry, [IMPORT_JOB]: importerOf(dependencies) };
+  /** What is work has this hour's import armed, once it is done. */
+  async function working<T>(work: Promise<T>): Promise<T> {
+    const done = await work;
+    await armImport(dependencies);
+    return done;
+  }
   const named = ({ job, ...rest }: NamedJob<R>) => ({ ...rest, job: findJob(registry, job) });
   return {
     registry,
     enqueue: (job, input, options) =>
-      enqueueJob(dependencies, findJob(registry, job), input, options),
+      working(enqueueJob(dependencies, findJob(registry, job), input, options)),
     enqueueUnchecked: async (job, input, options) =>
-      await enqueueJob(dependencies, findJob(registry, job), input, options),
-    enqueueMany: (jobs) => enqueueJobs(dependencies, jobs.map(named)),
+      await working(enqueueJob(dependencies, findJob(registry, job), input, options)),
+    enqueueMany: (jobs) => working(enqueueJobs(dependencies, jobs.map(named))),
     enqueueGroup: (children, { then, dedupeId, lookUp } = {}) =>
-      enqueueGroup(dependencies, children.map((child) => named(child as NamedJob<R>)), {
-        dedupeId,
-        lookUp,
-        ...(then && { then: { job: findJob(registry, then.job), input: then.input } }),
-      }),
+      working(
+        enqueueGroup(dependencies, children.map((child) => named(child as NamedJob<R>)), {
+          dedupeId,
+          lookUp,
+          ...(then && { then: { job: findJob(registry, then.job), input: then.input } }),
+        }),
+      ),
     state: (id) => jobState(dependencies, id),
     cancel: (id) => cancelJob(dependencies, id),
-    deliver: (delivery) => deliver(dependencies, delivery),
-    failed: (failed) => jobFailed(dependencies, failed),
+    deliver: (delivery) => {
+      const delivered = deliver(dependencies, delivery);
+      // The import itself is no work: an idle app stays idle.
+      return delivery.job === IMPORT_JOB ? delivered : working(delivered);
+    },
+    failed: (failed) => {
+      const told = jobFailed(dependencies, failed);
+      return failed.url.endsWith(`/${IMPORT_JOB}`) ? told : working(told);
+    },
     importDeadLetters: () => importDeadLetters(dependencies),
+    untoldDeadLetters: () => lookForUntold(dependencies),
     showLetter: (letter) => showLetter(registry, letter),
     readSecret: (id, path) => readSecret(dependencies, id, path),
     replay: (id, options) => replay(dependencies, id, options),

@@ -22,6 +22,7 @@ import {
   defineJob,
   defineRegistry,
   type Ids,
+  ImportWatch,
   type JobContext,
   type Jobs,
   NonRetryableError,
@@ -192,15 +193,31 @@ export interface WorldOptions {
   onStart?: World["onStart"];
   /** Settings to add. */
   environment?: Record<string, string>;
+  /** Arms the import of dead letters, as the app does: one more message in an hour. Default: false. */
+  armsImport?: boolean;
   /** Default: `payg`. */
   plan?: CloudOptions["plan"];
   /** Waits for Redis for as long as it takes, on a machine that may be busy. Default: false. */
   isPatient?: boolean;
 }
 
+/** What has looked for good: messages that a test counts are its own. */
+export function unarmed(): ImportWatch {
+  return Object.assign(new ImportWatch(), { lookedAt: Infinity });
+}
+
 /** Starts a cloud with these jobs. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { wrap = (deps) => deps, startAt, ids, onStart, environment, isPatient, plan } = options;
+  const {
+    wrap = (deps) => deps,
+    armsImport = false,
+    startAt,
+    ids,
+    onStart,
+    environment,
+    isPatient,
+    plan,
+  } = options;
   const seen: Seen[] = [];
   const stepsRun: string[] = [];
   const followUps: World["followUps"] = [];
@@ -218,6 +235,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     app: (environment) => {
       const outside = {
         log: silentLog,
+        importWatch: armsImport ? new ImportWatch() : unarmed(),
         ...(ids && { ids }),
         ...(isPatient && { redis: patientRedis(environment, { now: () => Date.now() }) }),
       };
