@@ -6,7 +6,7 @@
 import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
-import { createKeys, type LogFields, readConfig } from "../../shared/mod.ts";
+import { createKeys, ImportWatch, type LogFields, readConfig } from "../../shared/mod.ts";
 import { patientRedis } from "../core/limits/patient_redis.ts";
 import { hmac } from "./app_world.ts";
 
@@ -51,6 +51,7 @@ export async function createLimitsWorld(
     environment: { AUTH_SECRET, ...options.environment },
     app: (environment) => {
       deps = createDeps(readConfig(environment), {
+        importWatch: ImportWatch.off(),
         log: { info: keep, warn: keep, error: keep },
         ...(!options.hurried && { redis: patientRedis(environment, { now: () => Date.now() }) }),
       });

@@ -10,4 +10,9 @@ export class ImportWatch {
   lookedAt = -Infinity;
   /** The hour whose import is known to be. */
   hour = -1;
+
+  /** One that has looked for good: nothing is armed, where every message is counted. */
+  static off(): ImportWatch {
+    return Object.assign(new ImportWatch(), { lookedAt: Infinity });
+  }
 }

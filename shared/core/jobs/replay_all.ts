@@ -100,7 +100,10 @@ async function gather(
 ): Promise<Prepared[]> {
   const prepared: Prepared[] = [];
   let cursor: string | undefined;
-  for (let page = 0; page < MOST_PAGES && prepared.length < most; page++) {
+  // One page more than it takes, so that what is left is said as a number and not as "some".
+  let isOver = false;
+  for (let page = 0; page < MOST_PAGES && !isOver; page++) {
+    isOver = prepared.length >= most;
     budget.left -= 2;
     const { letters, cursor: next } = await dependencies.deadLetters.list({
       cursor,

@@ -15,7 +15,9 @@ const START = Date.UTC(2026, 0, 5, 10, 10);
 const isFailure = ({ url }: { url: string }) => url.endsWith("/qstash/failures");
 /** The imports that were sent. */
 const imports = ({ cloud }: World) =>
-  cloud.qstash.logs().filter(({ state, url }) => state === "CREATED" && url.endsWith(IMPORT_JOB));
+  cloud.qstash.logs().filter(({ state, url }) =>
+    state === "CREATED" && String(url).endsWith(IMPORT_JOB)
+  );
 
 const open = (options: Parameters<typeof createWorld>[0] = {}) =>
   createWorld({ startAt: START, armsImport: true, ...options });

@@ -201,11 +201,6 @@ export interface WorldOptions {
   isPatient?: boolean;
 }
 
-/** What has looked for good: messages that a test counts are its own. */
-export function unarmed(): ImportWatch {
-  return Object.assign(new ImportWatch(), { lookedAt: Infinity });
-}
-
 /** Starts a cloud with these jobs. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const {
@@ -235,7 +230,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     app: (environment) => {
       const outside = {
         log: silentLog,
-        importWatch: armsImport ? new ImportWatch() : unarmed(),
+        importWatch: armsImport ? new ImportWatch() : ImportWatch.off(),
         ...(ids && { ids }),
         ...(isPatient && { redis: patientRedis(environment, { now: () => Date.now() }) }),
       };
