@@ -82,7 +82,11 @@ export async function startSystem(): Promise<System> {
     clock: "wall",
     postgres: true,
     // Everybody of the demo is at one address.
-    environment: { AUTH_SECRET, STREAMS_PER_ADDRESS: "10000" },
+    environment: {
+      AUTH_SECRET,
+      STREAMS_PER_ADDRESS: "10000",
+      OPEN_LIMITS: "streams=off,history=off",
+    },
     app: (environment) => {
       const config = readConfig(environment);
       const clock = { now: () => cloud.clock.now() };

@@ -59,11 +59,14 @@ print(
     } requests, ${width} at once, with ${FLUSHES} flushes meanwhile`,
 );
 
+// What nobody has declared is counted, and not ranked.
+await system.declare(plan.listings);
 const flushes: Promise<string>[] = [];
 const show = createProgress("requests", plan.actions.length);
 const flushEvery = Math.ceil(plan.actions.length / (FLUSHES + 1));
 const sent = await sendDay(plan, {
   app,
+  token,
   run,
   width,
   now: system.now,

@@ -104,7 +104,7 @@ export async function compareAnswers(
   return finding;
 }
 
-/** Every page of every kind's feed: each listing that has counts stands there once, in order. */
+/** Every page of every kind's feed: each listing that is declared stands there once, in order. */
 export async function compareRanking(
   system: System,
   sql: Database,
@@ -114,15 +114,15 @@ export async function compareRanking(
   const finding: Finding = { what: "places in the ranking", compared: 0, differences: [] };
   for (const kind of kinds) {
     const places = await readFeed(system, kind);
-    const [{ counted }] = await sql.query<{ counted: number }>(
-      "SELECT count(DISTINCT listing)::int AS counted FROM feed_counts WHERE kind = $1",
+    const [{ declared }] = await sql.query<{ declared: number }>(
+      "SELECT count(*)::int AS declared FROM listings WHERE kind = $1 AND NOT hidden",
       [kind],
     );
     finding.compared += places.length;
     const ids = new Set(places.map(({ id }) => id));
     const say = (text: string) => finding.differences.push(`${kind}: ${text}`);
     if (ids.size !== places.length) say(`${places.length - ids.size} listings stand there twice`);
-    if (ids.size !== counted) say(`${ids.size} listings, but ${counted} have counts`);
+    if (ids.size !== declared) say(`${ids.size} listings, but ${declared} are declared`);
     places.forEach(({ position, score }, index) => {
       if (position !== index + 1) say(`place ${index + 1} is number ${position}`);
       if (index > 0 && score > places[index - 1].score) say(`place ${index + 1} scores more`);

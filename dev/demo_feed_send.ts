@@ -1,5 +1,6 @@
 /**
- * Sends a planned day to the app as browsers do: many at once, each visitor one thing after another.
+ * Sends a planned day to the app as browsers do, and a backend the bookings: many at once, each
+ * visitor one thing after another.
  *
  * @module
  */
@@ -26,6 +27,8 @@ export interface Sent {
 
 export interface SendOptions {
   app: string;
+  /** A backend's: bookings take its word. */
+  token: string;
   run: number;
   /** How many requests are on their way at once. */
   width: number;
@@ -41,6 +44,7 @@ const PATHS: Readonly<Record<Action["type"], string>> = {
   favorite: "favorites",
   booking: "bookings",
 };
+const BROWSER = { "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0" };
 const TRIES = 5;
 const DAY_MS = 86_400_000;
 /** Around midnight nothing is sent, so that each event's day is known. */
@@ -73,12 +77,13 @@ export async function sendDay(plan: Plan, options: SendOptions): Promise<Sent> {
   return sent;
 }
 
-async function sendOne(action: Action, plan: Plan, { app, run }: SendOptions, sent: Sent) {
+async function sendOne(action: Action, plan: Plan, { app, run, token }: SendOptions, sent: Sent) {
   const url = `${app}/api/metrics/${PATHS[action.type]}`;
   const body = JSON.stringify(bodyOf(action, plan, run));
   const tally = sent.tallies[action.type];
   for (let attempt = 1;; attempt++) {
-    const { status, commands, text } = await post(url, body);
+    const by = action.type === "booking" ? { Authorization: `Bearer ${token}` } : BROWSER;
+    const { status, commands, text } = await post(url, body, by);
     tally.commands += commands;
     if (status === 200 || status === 202) {
       tally.requests++;
@@ -94,14 +99,10 @@ async function sendOne(action: Action, plan: Plan, { app, run }: SendOptions, se
   }
 }
 
-/** Posts as a browser; whoever does not answer at all counts as a 503. */
-async function post(url: string, body: string) {
+/** Posts as a browser or a backend; whoever does not answer at all counts as a 503. */
+async function post(url: string, body: string, headers: Record<string, string>) {
   try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0" },
-      body,
-    });
+    const response = await fetch(url, { method: "POST", headers, body });
     const timing = response.headers.get("Server-Timing") ?? "";
     const commands = Number(/desc="(\d+) commands"/.exec(timing)?.[1] ?? 0);
     return { status: response.status, commands, text: await response.text() };

@@ -17,6 +17,8 @@ export interface Meter {
   byCommand: Readonly<Record<string, number>>;
 }
 
+const MOST_DECLARED = 500;
+
 export class System {
   #offsetMs = 0;
   constructor(readonly addresses: Addresses) {}
@@ -56,12 +58,23 @@ export class System {
 
   /** Enqueues a job; resolves to its id. */
   async enqueue(job: string, input: unknown): Promise<string> {
-    const { id } = await this.#call(`/api/jobs/${job}`, {
+    const { id } = await this.#post(`/api/jobs/${job}`, { input });
+    return id;
+  }
+
+  /** Says that these listings are the site's own: others are counted, and not ranked. */
+  async declare(listings: readonly { kind: string; id: number | string }[]): Promise<void> {
+    for (let from = 0; from < listings.length; from += MOST_DECLARED) {
+      await this.#post("/api/listings", { listings: listings.slice(from, from + MOST_DECLARED) });
+    }
+  }
+
+  #post(path: string, body: unknown) {
+    return this.#call(path, {
       method: "POST",
       headers: { Authorization: `Bearer ${this.addresses.token}` },
-      body: JSON.stringify({ input }),
+      body: JSON.stringify(body),
     });
-    return id;
   }
 
   async #call(path: string, init: RequestInit) {

@@ -25,7 +25,7 @@ const APP_PORT = 8787;
 /** What wrangler says beside the app's log: its settings, and each request once more. */
 const WRANGLERS = /^(\[wrangler:info\]|⎔ Starting|Your Worker has|Binding {2}|env\.[A-Z_]+ |$)/;
 const OURS =
-  /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|AUTH_|FEED_|RESEND_|MAIL_|QUIET_|DIGEST_|MAINTENANCE_|OPENAI_|CHAT_|SENTIMENT_|LEAST_|(SERVICE_TOKENS|OPERATOR_TOKENS|CORS_ORIGINS|IDENTITY_SECRET|SECRET_KEYS|NAMESPACE|DATABASE_URL)$)/;
+  /^(UPSTASH_|QSTASH_|WEBHOOK_SECRET_|AUTH_|FEED_|RESEND_|MAIL_|QUIET_|DIGEST_|MAINTENANCE_|OPENAI_|CHAT_|SENTIMENT_|LEAST_|(SERVICE_TOKENS|OPERATOR_TOKENS|CORS_ORIGINS|IDENTITY_SECRET|SECRET_KEYS|OPEN_LIMITS|CLIENT_IP_HEADER|NAMESPACE|DATABASE_URL)$)/;
 
 /** The wall's time, whose skips reach the app before anything is delivered by them. */
 class SharedClock extends WallClock {
@@ -70,6 +70,8 @@ const app = new AppProcess({
       ...ownUsers,
       // Your page may stand on any port of this machine; those of others stop at the guard.
       CORS_ORIGINS: "*",
+      // All of a demo's visitors come from this machine.
+      OPEN_LIMITS: "events=off,reads=off",
       ...yours,
       // Whose tokens are yours says nothing of dev's own.
       ...(ownUsers.AUTH_SECRET && { AUTH_ISSUER: "", AUTH_AUDIENCE: "" }),

@@ -30,6 +30,8 @@ import { triggerRoutes } from "./notifications/triggers/routes.ts";
 import { profileOperations } from "./profiles/operations.ts";
 import { profilesRoutes } from "./profiles/routes.ts";
 import { guard } from "./middleware/access.ts";
+import { browserOrigins } from "./middleware/cors.ts";
+import { failedTokens } from "./middleware/open_limit.ts";
 import { answerProblem, answerUnknown } from "./middleware/problem.ts";
 import { rateLimit } from "./middleware/rate_limit.ts";
 import { requestLog } from "./middleware/request_log.ts";
@@ -37,6 +39,7 @@ import { secureHeaders } from "./middleware/secure_headers.ts";
 import type { Registry } from "../shared/mod.ts";
 import { createDocsRoutes } from "./ops/docs.ts";
 import { healthRoutes } from "./ops/health.ts";
+import { homeRoutes } from "./ops/home.ts";
 import { opsOperations } from "./ops/operations.ts";
 import { webhookOperations } from "./webhooks/operations.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
@@ -57,8 +60,25 @@ export const operations = [
   ...adminOperations,
 ];
 
+/** What pages of other origins call. */
+const PAGES_CALL = [
+  "/api/chat/*",
+  "/api/metrics/*",
+  "/api/feed/*",
+  "/api/limits/:service",
+  "/api/profiles/me",
+];
+
+export interface AppOptions {
+  /** Whether the host serves nothing but this app, so that it may be told to be https for good. Default: false. */
+  isOwnHost?: boolean;
+}
+
 /** Makes the app on its parts; it keeps nothing of its own between requests. */
-export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
+export function createApp<R extends Registry>(
+  parts: Deps<R>,
+  { isOwnHost = false }: AppOptions = {},
+): Hono<AppEnv> {
   // The routes take jobs by name from outside; what a registry does not hold, it refuses itself.
   const deps = parts as unknown as Deps;
   const app = new Hono<AppEnv>();
@@ -66,14 +86,18 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
     (tally, requestId, defer) => forRequest(deps, tally, requestId, defer),
     () => deps.ids.random(),
   ));
-  app.use(secureHeaders);
+  app.use(secureHeaders(isOwnHost && deps.config.publicUrl.startsWith("https:")));
+  app.use(failedTokens);
   app.onError(answerProblem);
   app.notFound(answerUnknown(app));
   // Before every route: what is mounted ahead of it would be open.
   app.route("/", adminGuard);
+  // A page must be able to read what the guard says, too.
+  for (const path of PAGES_CALL) app.use(path, browserOrigins);
   app.use(guard);
   app.use("/admin/sign-in", rateLimit("sign-in", { method: "POST" }));
   app.route("/", adminRoutes);
+  app.route("/", homeRoutes);
   app.route("/", healthRoutes);
   app.route("/", createDocsRoutes({ operations, registry: deps.jobs.registry }));
   app.route("/", webhookRoutes);

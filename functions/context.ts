@@ -42,6 +42,8 @@ export interface AppEnv {
     delivery: VerifiedDelivery;
     /** Set by the guard, and by `requireOperator`. */
     operator?: Operator;
+    /** Set by `userOf`: whose token it is. */
+    user?: string;
     /** Set by the guard: the token of the backend that calls. */
     backend?: ServiceToken;
   };

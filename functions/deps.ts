@@ -57,8 +57,9 @@ import { Spool } from "./feed/events/spool.ts";
 import { newStaleFeed, type StaleFeed } from "./feed/reading/stale.ts";
 import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
-import { type LimitName, limitPolicies } from "./limits/services.ts";
+import { type LimitName, limitPolicies, withOpenLimits } from "./limits/services.ts";
 import { OpenStreams } from "./middleware/open_streams.ts";
+import { type KnownTables, newKnownTables } from "./ops/tables.ts";
 import type { Catalogs } from "./profiles/catalogs.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
@@ -96,6 +97,12 @@ export interface Memory {
   hands: Hands;
   /** What is known of the import of dead letters. */
   importWatch: ImportWatch;
+  /** The table of limits, as the settings have it. */
+  policies: typeof limitPolicies;
+  /** Whether Postgres has the app's tables, as far as is known. */
+  tables: KnownTables;
+  /** What was said in the log, and need not be said again. */
+  said: Set<string>;
   /** What was answered last, for when Postgres is away. */
   stale: StaleFeed;
   /** Streams that are open, by user and by address. */
@@ -164,6 +171,9 @@ export function createDeps<R extends Registry = AppRegistry>(
     registered: new RegisteredListings(),
     spool: new Spool(),
     hands: new Hands(sleep, clock),
+    policies: withOpenLimits(limitPolicies, config.openLimits),
+    tables: newKnownTables(),
+    said: new Set(),
     stale: newStaleFeed(),
     openStreams: new OpenStreams(clock, config.streams),
     bodies: new BodyMemory(clock),
@@ -234,7 +244,7 @@ function compose<R extends Registry>(
     });
     await jobs.arm(memory.armed, Object.fromEntries(named), at);
   };
-  const limits = createLimits(limitPolicies, {
+  const limits = createLimits(memory.policies, {
     redis,
     counter: createUpstashCounter(redis, { tally }),
     clock,

@@ -15,7 +15,7 @@ function start() {
   try {
     const deps = createDeps(readConfig(process.env));
     warnOfSettings(deps);
-    return createApp(deps);
+    return createApp(deps, { isOwnHost: true });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     printError(error.message);

@@ -20,6 +20,7 @@ import {
   readServiceTokens,
   type ServiceToken,
 } from "./config_tokens.ts";
+import { readOpenLimits } from "./config_open_limits.ts";
 import { readUserTokenRules, type UserTokenSettings } from "./config_users.ts";
 
 /** The environment does not hold what Zeropoll needs. Thrown at boot. */
@@ -80,6 +81,8 @@ const schema = z.object({
   AUTH_REQUIRE_EXP: z.enum(["true", "false"]).default("true"),
   CLIENT_IP_HEADER: z.string().regex(/^[A-Za-z0-9-]+$/, "must be the name of a header").optional(),
   FEED_UNIQUES: z.enum(["exact", "approximate"]).default("exact"),
+  FEED_RANK: z.enum(["declared", "all"]).optional(),
+  FEED_BOOKINGS: z.enum(["backend", "users", "anyone"]).default("backend"),
   FEED_FLUSH_MINUTES: z.coerce.number().int().min(5)
     .refine((minutes) => MINUTES_OF_A_DAY % minutes === 0, "must divide a day, as 120 does")
     .default(120),
@@ -145,11 +148,17 @@ export interface Config {
   userTokens?: UserTokenSettings;
   /** The header in which a proxy hands on the caller's address. Default: as the platform says. */
   clientIpHeader?: string;
+  /** How often a minute one caller may do what anybody may, by the limit's name; else its default. */
+  openLimits: Readonly<Record<string, number>>;
   feed: {
     /** `approximate` counts unique views by HyperLogLog. */
     uniques: "exact" | "approximate";
     /** How far apart flushes are while there is traffic. */
     flushMs: number;
+    /** Which listings are ranked. Default: the database says, by what it held when it was first asked. */
+    rank?: "declared" | "all";
+    /** Whose word counts for a booking. */
+    bookings: "backend" | "users" | "anyone";
   };
   /** The language model; chat is off without `OPENAI_API_KEY`. */
   llm?: { apiKey: string; baseUrl: string; model: string };
@@ -218,10 +227,17 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const operators = readOperators(given.OPERATOR_TOKENS, notes);
   const serviceTokens = readServiceTokens(given.SERVICE_TOKENS, notes);
   const webhookSecrets = readWebhookSecrets(given, notes);
+  const openLimits = readOpenLimits(given.OPEN_LIMITS, notes);
   const userTokenRules = readUserTokenRules(given, notes);
   for (const setting of ["QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"]) {
     const key = given[setting];
     if (key !== undefined) noteSigningKey(key, { setting, notes });
+  }
+  if (given.FEED_BOOKINGS === "users" && !given.AUTH_SECRET && !given.AUTH_JWKS_URL) {
+    faults.push({
+      setting: "FEED_BOOKINGS",
+      message: "is `users`, which needs AUTH_SECRET or AUTH_JWKS_URL",
+    });
   }
   if (given.RESEND_API_KEY && !given.MAIL_FROM) {
     faults.push({ setting: "MAIL_FROM", message: "is missing, beside RESEND_API_KEY" });
@@ -250,7 +266,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       ? { jwksUrl: settings.AUTH_JWKS_URL, ...userTokenRules }
       : undefined,
     clientIpHeader: settings.CLIENT_IP_HEADER,
-    feed: { uniques: settings.FEED_UNIQUES, flushMs: settings.FEED_FLUSH_MINUTES * 60_000 },
+    openLimits,
+    feed: {
+      uniques: settings.FEED_UNIQUES,
+      flushMs: settings.FEED_FLUSH_MINUTES * 60_000,
+      ...(settings.FEED_RANK && { rank: settings.FEED_RANK }),
+      bookings: settings.FEED_BOOKINGS,
+    },
     llm: settings.OPENAI_API_KEY
       ? {
         apiKey: settings.OPENAI_API_KEY,

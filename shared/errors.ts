@@ -15,6 +15,7 @@ export const errorTitles = {
   body_invalid: "The request body is not valid",
   body_malformed: "The request body is not JSON",
   body_too_large: "The request body is too large",
+  booking_refused: "This caller may not report bookings",
   charset_unsupported: "The request body's charset is not supported",
   circuit_open: "A dependency is resting after repeated failures",
   conversation_not_found: "There is no such conversation",
@@ -364,8 +365,21 @@ export class LlmUnavailableError extends AppError {
 
 /** The language model will never answer this request. */
 export class LlmRejectedError extends NonRetryableError {
-  override readonly name = "LlmRejectedError";
+  override readonly name: string = "LlmRejectedError";
   override readonly code = "llm_rejected";
+}
+
+/**
+ * The language model's answer is not whole, and would not be another time: it was `cut`, as by its
+ * longest length, or the provider withholds the rest. What came before was said.
+ */
+export class LlmIncompleteError extends LlmRejectedError {
+  override readonly name = "LlmIncompleteError";
+  /** `endedBy` is the provider's own word for it, as in `length` or `content_filter`. */
+  constructor(readonly kind: "cut" | "withheld", readonly endedBy: string) {
+    const what = kind === "cut" ? "it was cut short" : "the provider withholds it";
+    super(`Cannot finish the answer: ${what} (${endedBy})`);
+  }
 }
 
 /** Every failure with nothing to it but its code. */

@@ -14,6 +14,7 @@ export {
   type ServiceToken,
 } from "./config_tokens.ts";
 export { DeadLetter } from "./contracts/dead_letter.ts";
+export { missingMigrationNames } from "./migrations/ledger.ts";
 export { FavoriteEntry, ImpressionsEntry, LogEntry } from "./contracts/event_log.ts";
 export { asciiAddress, EmailAddress } from "./contracts/email_address.ts";
 export type { LimitAnswer, LimitPolicy } from "./contracts/limit.ts";
@@ -33,6 +34,7 @@ export {
   LeaseLostError,
   LimitExceededError,
   LimitUnavailableError,
+  LlmIncompleteError,
   LlmRejectedError,
   LlmUnavailableError,
   MailRefusedError,

@@ -186,3 +186,16 @@ Deno.test("one message names the faults of all settings, whatever their kind", (
     "WEBHOOK_SECRET_STANDARD",
   ]);
 });
+
+Deno.test("limits on what is open are named, or off, and nothing else", () => {
+  assert.deepEqual(read({ OPEN_LIMITS: "events=5000, reads=off" }).openLimits, {
+    events: 5_000,
+    reads: 1_000_000,
+  });
+  assert.deepEqual(read({}).openLimits, {});
+  for (const wrong of ["event=5", "events", "events=0", "events=1", "events=2000000", "steam=5"]) {
+    assert.deepEqual(faultsOf({ OPEN_LIMITS: wrong }).map(({ setting }) => setting), [
+      "OPEN_LIMITS",
+    ]);
+  }
+});

@@ -64,7 +64,7 @@ Deno.test("a PUBLIC_URL with credentials is refused, as it stands in answers", (
 
 Deno.test("without settings of the feed its defaults hold, and what it needs is off", () => {
   const config = readConfig(complete);
-  assert.deepEqual(config.feed, { uniques: "exact", flushMs: 7_200_000 });
+  assert.deepEqual(config.feed, { uniques: "exact", flushMs: 7_200_000, bookings: "backend" });
   assert.deepEqual(config.corsOrigins, []);
   assert.equal(config.identitySecret, undefined);
   assert.equal(config.userTokens, undefined);
@@ -82,8 +82,15 @@ Deno.test("the feed's settings are taken as they are given", () => {
     CLIENT_IP_HEADER: "X-Real-IP",
     FEED_UNIQUES: "approximate",
     FEED_FLUSH_MINUTES: "15",
+    FEED_RANK: "declared",
+    FEED_BOOKINGS: "users",
   });
-  assert.deepEqual(config.feed, { uniques: "approximate", flushMs: 900_000 });
+  assert.deepEqual(config.feed, {
+    uniques: "approximate",
+    flushMs: 900_000,
+    rank: "declared",
+    bookings: "users",
+  });
   assert.deepEqual(config.corsOrigins, ["https://shop.example", "http://localhost:5173"]);
   assert.deepEqual(config.userTokens, {
     jwksUrl: "https://issuer.example/.well-known/jwks.json",
@@ -109,6 +116,8 @@ const refusedSettings: [setting: string, value: string, because: string][] = [
   ["CORS_ORIGINS", "https://*.shop.example", "a part of an origin is none"],
   ["CLIENT_IP_HEADER", "X Real IP", "no header has a space"],
   ["FEED_UNIQUES", "rough", "it is neither"],
+  ["FEED_RANK", "some", "it is neither"],
+  ["FEED_BOOKINGS", "nobody", "it is none of the three"],
   ["FEED_FLUSH_MINUTES", "7", "a slot would span midnight"],
   ["FEED_FLUSH_MINUTES", "1", "so many flushes cost more than they tell"],
   ["FEED_FLUSH_MINUTES", "2h", "it is no number"],

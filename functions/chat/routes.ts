@@ -5,14 +5,12 @@
  */
 import { Hono } from "hono";
 import type { AppEnv } from "../context.ts";
-import { browserOrigins } from "../middleware/cors.ts";
 import { clientRoutes } from "./client/client_routes.ts";
 import { historyRoutes } from "./history/routes.ts";
 import { pageRoutes } from "./page/page_routes.ts";
 import { replyRoutes } from "./replies/routes.ts";
 
 export const chatRoutes = new Hono<AppEnv>()
-  .use("/api/chat/*", browserOrigins)
   .route("/", clientRoutes)
   .route("/", pageRoutes)
   .route("/", historyRoutes)

@@ -23,10 +23,21 @@ const idOf = (what: string) =>
     error: "must be an integer from 0 to 2^53 - 1, or well-formed text of 1 to 128 characters",
   }).describe(what);
 
+/** What ids of listings are made of: none needs care in a URL, in HTML or in a log. */
+export const LISTING_ID = /^[A-Za-z0-9._~-]{1,128}$/;
+const NO_LISTING_ID =
+  "must be an integer from 0 to 2^53 - 1, or 1 to 128 of A-Z, a-z, 0-9, ., _, ~ and -";
+
 /** An id as the caller has it. */
-export const ListingId = idOf(
-  'An integer, or text of up to 128 characters; the integer 42 and the text "42" are one listing.',
+export const ListingId = z.union([
+  z.int().min(0).transform(String),
+  z.string().regex(LISTING_ID, NO_LISTING_ID),
+], { error: NO_LISTING_ID }).describe(
+  'An integer, or 1 to 128 of A-Z, a-z, 0-9, ., _, ~ and -; the integer 42 and the text "42" are one listing.',
 );
+
+/** Such an id, or any text of the time when others were taken: to be read, hidden and removed. */
+export const KnownListingId = idOf("As it was given when it was counted.");
 
 /** What every event may say of who caused it. */
 const person = {
@@ -110,7 +121,7 @@ export type ManyCountsAnswer = z.infer<typeof ManyCountsAnswer>;
 
 export const MOST_COUNTS = 100;
 /** The query of counts: `?id=42&id=43`. */
-export const CountsQuery = z.object({ id: z.array(ListingId).min(1).max(MOST_COUNTS) });
+export const CountsQuery = z.object({ id: z.array(KnownListingId).min(1).max(MOST_COUNTS) });
 
 export const FeedAnswer = z.object({
   segment: z.string(),
@@ -137,16 +148,24 @@ export const FeedQuery = z.object({
 });
 
 export const ListingsRequest = z.strictObject({
-  listings: z.array(z.strictObject({
-    ...listing,
-    segments: z.array(SegmentName).max(20).default([]).describe(
-      "Such as a city; all of them, those that are left out are no longer its own.",
-    ),
-    hidden: z.boolean().default(false).describe("True takes it out of every feed at once."),
-    removed: z.boolean().default(false).describe(
-      "True for one that is gone: as hidden, and forgotten once it has no more counts to rank.",
-    ),
-  })).min(1).max(500).describe("Of one listing named twice, the last counts."),
+  listings: z.array(
+    z.strictObject({
+      kind: Kind,
+      id: KnownListingId.describe(
+        "As in events; one of an older form can be hidden and removed alone.",
+      ),
+      segments: z.array(SegmentName).max(20).default([]).describe(
+        "Such as a city; all of them, those that are left out are no longer its own.",
+      ),
+      hidden: z.boolean().default(false).describe("True takes it out of every feed at once."),
+      removed: z.boolean().default(false).describe(
+        "True for one that is gone: as hidden, and forgotten once it has no more counts to rank.",
+      ),
+    }).refine(({ id, hidden, removed }) => hidden || removed || LISTING_ID.test(id), {
+      path: ["id"],
+      message: NO_LISTING_ID,
+    }),
+  ).min(1).max(500).describe("Of one listing named twice, the last counts."),
 });
 export type ListingsRequest = z.infer<typeof ListingsRequest>;
 

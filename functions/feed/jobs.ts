@@ -5,5 +5,5 @@
  */
 export { feedAudit } from "./audit/audit_job.ts";
 export { feedClose, feedFlush } from "./flush/flush_jobs.ts";
-export { feedRank } from "./ranking/rank_job.ts";
+export { createRankJob, feedRank } from "./ranking/rank_job.ts";
 export { feedRecord } from "./events/record_job.ts";

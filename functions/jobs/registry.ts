@@ -11,7 +11,7 @@ import {
   type Mailer,
   type Sleep,
 } from "../../shared/mod.ts";
-import { feedAudit, feedClose, feedFlush, feedRank, feedRecord } from "../feed/jobs.ts";
+import { createRankJob, feedAudit, feedClose, feedFlush, feedRecord } from "../feed/jobs.ts";
 import { createReplyJob } from "../chat/jobs.ts";
 import { createRowJob, createSendJobs } from "../notifications/jobs.ts";
 import { type Catalogs, createProfileJobs } from "../profiles/jobs.ts";
@@ -55,7 +55,7 @@ export function createRegistry(parts: JobParts) {
     "chat.reply": createReplyJob(parts),
     ...createProfileJobs(parts),
     "feed.audit": { ...feedAudit, flowControl },
-    "feed.rank": { ...feedRank, flowControl },
+    "feed.rank": { ...createRankJob(config.feed.rank), flowControl },
   });
 }
 

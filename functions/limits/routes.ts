@@ -15,7 +15,6 @@ import {
 import type { AppEnv } from "../context.ts";
 import { isBackend } from "../middleware/auth.ts";
 import { parseShape, readBody } from "../middleware/body.ts";
-import { browserOrigins } from "../middleware/cors.ts";
 import { limitHeaders } from "../middleware/limit_headers.ts";
 import { rateLimit, userOf } from "../middleware/rate_limit.ts";
 import { LimitCheckRequest, LimitQuery, type LimitView } from "./contracts.ts";
@@ -25,7 +24,6 @@ const CHECK_BYTES = 4_000;
 const ownLimit = rateLimit("limits-read");
 
 export const limitRoutes = new Hono<AppEnv>()
-  .use("/api/limits/:service", browserOrigins)
   .post("/api/limits/:service/check", async (c) => {
     const { clock, limits } = c.var.deps;
     const policy = policyOf(c, c.req.param("service"));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { defineLimits } from "../../shared/mod.ts";
+import { defineLimits, type LimitDefinition, type LimitPolicy } from "../../shared/mod.ts";
 
 const MINUTE_MS = 60_000;
 
@@ -25,6 +25,30 @@ export const limitPolicies = defineLimits({
     lease: false,
   },
   "limits-read": { limit: 60, windowMs: MINUTE_MS, whenAway: "open" },
+  // What anybody may call; `OPEN_LIMITS` says otherwise. Of addresses a household's or an office's.
+  "events": open(1_200, "address"),
+  "reads": open(1_200, "address"),
+  "failed-tokens": open(60, "address"),
+  "searches": open(60, "user"),
+  "history": open(600, "user"),
+  "profile-read": open(120, "user"),
+  "streams": open(120, "user"),
 });
+
+function open(limit: number, per: LimitPolicy["per"]): LimitDefinition {
+  return { limit, windowMs: MINUTE_MS, per, whenAway: "open", open: true };
+}
+
+/** The table, where these are the limits of what is open. */
+export function withOpenLimits(
+  table: typeof limitPolicies,
+  limits: Readonly<Record<string, number>>,
+): typeof limitPolicies {
+  const changed = Object.entries(limits).map(([name, limit]) => [
+    name,
+    Object.freeze({ ...table[name as LimitName], limit }),
+  ]);
+  return changed.length === 0 ? table : { ...table, ...Object.fromEntries(changed) };
+}
 
 export type LimitName = keyof typeof limitPolicies;

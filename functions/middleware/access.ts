@@ -1,5 +1,5 @@
 /**
- * Holds every request to the table of who may call what.
+ * Holds every request to the table of who may call what, and how often.
  *
  * Who cannot be told is answered 401, who is known and may not 403; the problem names the scope or the
  * role that is missing. What is open proves itself in its handler.
@@ -13,6 +13,7 @@ import type { AppEnv } from "../context.ts";
 import { type Access, accessTable, CLOSED } from "./access_table.ts";
 import { assertBackends, assertScope, bearerOf, serviceTokenOf } from "./auth.ts";
 import { assertOwnPage, assertRole, operatorWithToken } from "./operator.ts";
+import { assertOpenLimit } from "./open_limit.ts";
 import { hasSession, operatorOfSession } from "./operator_session.ts";
 
 /** Mounts before every route, and after the guard of /admin, which leads people to the sign-in. */
@@ -21,6 +22,7 @@ export const guard: MiddlewareHandler<AppEnv> = async (c, next) => {
   if (access?.open === undefined) {
     if (access) await assertAccess(c, access);
   } else if (access.service) await noteBackend(c, access);
+  if (access?.limit) await assertOpenLimit(c, access.limit);
   return await next();
 };
 

@@ -7,6 +7,7 @@
  * @module
  */
 import type { Role, Scope } from "../../shared/mod.ts";
+import type { LimitName } from "../limits/services.ts";
 
 /** How whoever is none of our people proves itself, in its handler. */
 export type Proof =
@@ -29,18 +30,23 @@ export interface Access {
   isNamed?: true;
   /** The least role with which an operator may; absent: no operator may. */
   operator?: Role;
+  /** How often one caller may, where anybody may call. */
+  limit?: LimitName;
 }
 
 const anyone: Access = { open: "none" };
 const user: Access = { open: "user" };
 const page: Access = { operator: "read" };
 const action: Access = { operator: "operate" };
-const events: Access = { open: "user, if any", service: "feed" };
+const events: Access = { open: "user, if any", service: "feed", limit: "events" };
+const reads: Access = { open: "none", limit: "reads" };
+const history: Access = { open: "user", limit: "history" };
 
 /** What a route below /api has that the table does not name. */
 export const CLOSED: Access = { operator: "administer" };
 
 export const accessTable: Readonly<Record<string, Access>> = {
+  "GET /": anyone,
   "GET /health": anyone,
   "GET /openapi.json": anyone,
   "GET /docs": anyone,
@@ -89,9 +95,9 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "POST /api/metrics/impressions": events,
   "POST /api/metrics/favorites": events,
   "POST /api/metrics/bookings": events,
-  "GET /api/metrics/:kind/:id": anyone,
-  "GET /api/metrics/:kind": anyone,
-  "GET /api/feed/:segment": anyone,
+  "GET /api/metrics/:kind/:id": reads,
+  "GET /api/metrics/:kind": reads,
+  "GET /api/feed/:segment": reads,
   "POST /api/listings": { service: "feed", operator: "operate" },
 
   "POST /api/limits/:service/check": { service: "limits", operator: "operate" },
@@ -107,19 +113,20 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "POST /notifications/unsubscribe": { open: "link" },
   "POST /notifications/resubscribe": { open: "link" },
 
-  "GET /api/chat/conversations": user,
-  "GET /api/chat/conversations/:id/messages": user,
+  "GET /api/chat/conversations": history,
+  "GET /api/chat/conversations/:id/messages": history,
+  // Its own limits come with it: what it leads to costs money.
   "POST /api/chat/conversations/:id/messages": user,
-  "GET /api/chat/conversations/:id/export": user,
-  "DELETE /api/chat/conversations/:id": user,
-  "GET /api/chat/search": user,
-  "GET /api/chat/searches": user,
-  "GET /api/chat/replies/:id": user,
-  "GET /api/chat/replies/:id/stream": user,
-  "DELETE /api/chat/replies/:id": user,
+  "GET /api/chat/conversations/:id/export": history,
+  "DELETE /api/chat/conversations/:id": history,
+  "GET /api/chat/search": { open: "user", limit: "searches" },
+  "GET /api/chat/searches": history,
+  "GET /api/chat/replies/:id": history,
+  "GET /api/chat/replies/:id/stream": { open: "user", limit: "streams" },
+  "DELETE /api/chat/replies/:id": history,
 
   "POST /api/activity": { service: "people", operator: "operate" },
-  "GET /api/profiles/me": user,
+  "GET /api/profiles/me": { open: "user", limit: "profile-read" },
   // What was learnt of a person.
   "GET /api/profiles/:user": { service: "people", operator: "administer" },
 };

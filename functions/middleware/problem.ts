@@ -26,6 +26,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   body_invalid: 422,
   body_malformed: 400,
   body_too_large: 413,
+  booking_refused: 403,
   charset_unsupported: 415,
   circuit_open: 503,
   command_refused: 500,

@@ -62,12 +62,17 @@ export function rateLimit(
 
 /** The user whose token the request carries. @throws {RequestError} `token_missing` or `token_invalid` */
 export async function userOf(c: Context<AppEnv>): Promise<string> {
+  if (c.var.user !== undefined) return c.var.user;
   const token = bearerOf(c);
   if (token === undefined) {
     throw new RequestError("token_missing", "Cannot tell who calls: send Authorization: Bearer");
   }
   const { userTokens } = c.var.deps;
-  if (userTokens) return await userTokens.verify(token);
+  if (userTokens) {
+    const user = await userTokens.verify(token);
+    c.set("user", user);
+    return user;
+  }
   throw new NotConfiguredError("users' tokens", ["AUTH_SECRET or AUTH_JWKS_URL"]);
 }
 

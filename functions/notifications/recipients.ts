@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { asciiAddress } from "../../shared/mod.ts";
 import { type UnsubscribeGroup, unsubscribeGroups } from "./event.ts";
 
 /** What an unsubscribe link stands for. */
@@ -15,9 +16,9 @@ export interface Subscription {
   group: UnsubscribeGroup;
 }
 
-/** 22 characters of `[A-Za-z0-9_-]`, the same for every spelling of the address in upper and lower case. */
+/** 22 characters of `[A-Za-z0-9_-]`, the same for every spelling of the address: case, and a domain in Unicode or ASCII. */
 export function recipientId(secret: string, email: string): Promise<string> {
-  return keyedHash(secret, `mail:${email.trim().toLowerCase()}`);
+  return keyedHash(secret, `mail:${asciiAddress(email).toLowerCase()}`);
 }
 
 /** The token of an unsubscribe link; it does not expire, as mail is kept for years. */

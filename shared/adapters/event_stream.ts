@@ -1,32 +1,44 @@
 /**
- * The data of server-sent events, as they come over a body that may be split anywhere.
+ * Server-sent events, as they come over a body that may be split anywhere.
  *
  * @module
  */
 
+/** One event; comments and what else is not data say nothing. */
+export interface StreamedEvent {
+  /** Its name; empty for one that has none. */
+  event: string;
+  data: string;
+}
+
+/** What a body is read by. */
+export type BodyReader = Pick<ReadableStreamDefaultReader<Uint8Array>, "read" | "cancel">;
+
 /**
- * Yields the data of each event, and reads on only when the next one is asked for. An event that
+ * Yields each event that has data, and reads on only when the next one is asked for. An event that
  * the end of the body cuts short is yielded as far as it came. Left early, it cancels the body;
  * cancelled, it ends.
  *
  * @throws {RangeError} at an event of more than `mostCharacters`
  */
-export async function* eventData(
-  body: ReadableStreamDefaultReader<Uint8Array>,
+export async function* streamedEvents(
+  body: BodyReader,
   mostCharacters: number,
-): AsyncGenerator<string> {
+): AsyncGenerator<StreamedEvent> {
   const lines = new Lines();
   let data: string[] = [];
+  let event = "";
   let characters = 0;
   try {
     for (let part = await body.read();; part = await body.read()) {
       for (const line of part.done ? lines.end() : lines.take(part.value)) {
-        if (line !== "") takeLine(line, data);
-        else if (data.length > 0) {
-          yield data.join("\n");
+        if (line === "") {
+          if (data.length > 0) yield { event, data: data.join("\n") };
           data = [];
+          event = "";
           characters = 0;
-        }
+        } else if (isField(line, "data")) data.push(valueOf(line, "data"));
+        else if (isField(line, "event")) event = valueOf(line, "event");
         characters += line.length;
       }
       if (part.done) break;
@@ -34,7 +46,7 @@ export async function* eventData(
         throw new RangeError(`Cannot read an event: it has more than ${mostCharacters} characters`);
       }
     }
-    if (data.length > 0) yield data.join("\n");
+    if (data.length > 0) yield { event, data: data.join("\n") };
   } finally {
     // What broke off has nothing to cancel.
     body.cancel().catch(() => {});
@@ -60,7 +72,10 @@ class Lines {
   }
 }
 
-/** Comments, and fields other than data, say nothing here. */
-function takeLine(line: string, data: string[]): void {
-  if (line === "data" || line.startsWith("data:")) data.push(line.slice(5).replace(/^ /, ""));
+function isField(line: string, name: string): boolean {
+  return line === name || line.startsWith(`${name}:`);
+}
+
+function valueOf(line: string, name: string): string {
+  return line.slice(name.length + 1).replace(/^ /, "");
 }

@@ -23,24 +23,24 @@ export function createUpstashCounter(
   redis: Redis,
   { timeoutMs = 300, tally }: UpstashCounterOptions = {},
 ): LimitCounter {
-  async function run(command: RedisCommand): Promise<number[]> {
-    const reply = await redis.run(command, { timeoutMs, repeatable: false });
+  async function run(command: RedisCommand, ms: number): Promise<number[]> {
+    const reply = await redis.run(command, { timeoutMs: ms, repeatable: false });
     if (Array.isArray(reply) && reply.every((each) => typeof each === "number")) return reply;
     throw new RedisCommandError(`Cannot check a limit: its script answered something else`);
   }
-  // All that the library asks of a client, as long as everything else is off.
-  const client = {
+  /** All that the library asks of a client, as long as everything else is off. */
+  const clientWithin = (ms: number) => ({
     evalsha: (hash: string, keys: string[], values: (string | number)[]) =>
-      run(["EVALSHA", hash, keys.length, ...keys, ...values]),
+      run(["EVALSHA", hash, keys.length, ...keys, ...values], ms),
     eval: (script: string, keys: string[], values: (string | number)[]) =>
-      run(["EVAL", script, keys.length, ...keys, ...values]),
-  };
+      run(["EVAL", script, keys.length, ...keys, ...values], ms),
+  });
 
   return {
     async check(request) {
       const { policy, prefix, identifier, weight } = request;
       const ratelimit = new Ratelimit({
-        redis: client as never,
+        redis: clientWithin(request.timeoutMs ?? timeoutMs) as never,
         limiter: limiterOf(policy),
         prefix,
         ephemeralCache: false,

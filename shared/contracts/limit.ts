@@ -20,6 +20,8 @@ export interface LimitPolicy<Name extends string = string> {
   readonly whenAway: "open" | "closed";
   /** Whether an isolate may take several units at once, and spend them by itself. */
   readonly lease: boolean;
+  /** Where true, an isolate lets the first half through by itself, and asks Redis only from there on. */
+  readonly open?: true;
 }
 
 /** How a check of a limit came out. */
@@ -46,6 +48,8 @@ export interface LimitRequest {
   prefix: string;
   identifier: string;
   weight: number;
+  /** How long it may take, in ms. Default: the counter's own. */
+  timeoutMs?: number;
 }
 
 /** Counts in Redis, in one round trip; fails as the Redis port does. */

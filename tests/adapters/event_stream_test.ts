@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { eventData } from "../../shared/adapters/event_stream.ts";
+import { streamedEvents } from "../../shared/adapters/event_stream.ts";
 
 function bodyOf(chunks: readonly Uint8Array[]): ReadableStreamDefaultReader<Uint8Array> {
   return (ReadableStream.from(chunks) as ReadableStream<Uint8Array>).getReader();
@@ -16,7 +16,7 @@ async function read(text: string, splitEvery = Infinity, most = 1_000): Promise<
   for (let at = 0; at < bytes.length; at += splitEvery) {
     chunks.push(bytes.slice(at, at + splitEvery));
   }
-  return await Array.fromAsync(eventData(bodyOf(chunks), most));
+  return (await Array.fromAsync(streamedEvents(bodyOf(chunks), most))).map(({ data }) => data);
 }
 
 const streams: [what: string, text: string, events: string[]][] = [
@@ -64,11 +64,11 @@ Deno.test("the body is read as its events are asked for, and cancelled by who le
     pull: (controller) => controller.enqueue(new TextEncoder().encode(`data: ${pulled++}\n\n`)),
     cancel: () => void (cancelled = true),
   }, { highWaterMark: 0 });
-  const events = eventData(body.getReader(), 1_000);
-  assert.equal((await events.next()).value, "0");
+  const events = streamedEvents(body.getReader(), 1_000);
+  assert.equal((await events.next()).value?.data, "0");
   await new Promise((resolve) => setTimeout(resolve, 5));
   assert.equal(pulled, 1);
-  assert.equal((await events.next()).value, "1");
+  assert.equal((await events.next()).value?.data, "1");
   await events.return(undefined);
   assert.equal(pulled, 2);
   assert.ok(cancelled);

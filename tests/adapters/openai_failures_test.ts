@@ -82,6 +82,78 @@ for (const [what, answer, expected, message] of breaks) {
   });
 }
 
+const dialects: [what: string, line: string, outcome: string][] = [
+  ["an error code beside a text", 'data: {"text":"NETWORK ERROR","error_code":50001}', ""],
+  [
+    "an object of errors",
+    'data: {"object":"error","message":"CUDA","type":"InternalServerError","code":500}',
+    " (InternalServerError)",
+  ],
+  ["a named event", 'event: error\ndata: {"message":"overloaded"}', ""],
+  ["a named event with any words", 'event: error\ndata: "overloaded"', ""],
+  ["details", 'data: {"detail":"Internal Server Error"}', ""],
+  ["text for an error", 'data: {"error":"model runner stopped"}', ""],
+  ["a type of error", 'data: {"error":"Overloaded","error_type":"overloaded"}', " (overloaded)"],
+  ["a list of errors", 'data: {"success":false,"errors":[{"code":"E3030"}]}', " (E3030)"],
+  ["a status", 'data: {"message":"down","http_status_code":503}', ""],
+  [
+    "a choice that failed",
+    'data: {"choices":[{"index":0,"delta":{},"finish_reason":"error","error":{"code":502}}]}',
+    "",
+  ],
+];
+for (const [what, line, name] of dialects) {
+  Deno.test(`a failure told by ${what}, with [DONE] behind, is no whole answer`, async () => {
+    const { text, outcome } = await askOf(stream(said("Hi"), `${line}\n\n`, "data: [DONE]\n\n"));
+    assert.equal(text, "Hi");
+    assert.equal(
+      `${outcome?.name}: ${outcome?.message}`,
+      `LlmUnavailableError: Cannot read the answer: the model's provider broke it off${name}`,
+    );
+  });
+}
+
+Deno.test("what nobody knows, and [DONE] behind it, is no whole answer; nor is [DONE] alone", async () => {
+  for (const parts of [[said("Hi"), 'data: {"state":7}\n\n'], []]) {
+    const { outcome } = await askOf(stream(...parts, "data: [DONE]\n\n"));
+    assert.equal(
+      outcome?.message,
+      "Cannot read the answer: it ended before it was finished",
+    );
+  }
+});
+
+const withheld: [what: string, answer: () => Response][] = [
+  [
+    "refused",
+    () =>
+      Response.json({
+        error: {
+          code: "content_filter",
+          innererror: { code: "ResponsibleAIPolicyViolation" },
+        },
+      }, { status: 400 }),
+  ],
+  ["broken off", stream(said("Hi"), 'data: {"error":{"code":"content_filter"}}\n\n')],
+];
+for (const [what, answer] of withheld) {
+  Deno.test(`an answer ${what} by a filter is withheld`, async () => {
+    const { outcome } = await askOf(answer);
+    assert.equal(
+      `${outcome?.name}: ${outcome?.message}`,
+      "LlmIncompleteError: Cannot finish the answer: the provider withholds it (content_filter)",
+    );
+  });
+}
+
+Deno.test("an error of JSON in the place of a stream is an error", async () => {
+  const { outcome } = await askOf(() => Response.json({ error: { type: "server_error" } }));
+  assert.equal(
+    `${outcome?.name}: ${outcome?.message}`,
+    "LlmUnavailableError: Cannot read the answer: the model's provider broke it off (server_error)",
+  );
+});
+
 Deno.test("a request that turns out wrong in the stream is rejected", async () => {
   const error = { type: "invalid_request_error", code: "context_length_exceeded" };
   const { outcome } = await askOf(stream(`data: ${JSON.stringify({ error })}\n\n`));

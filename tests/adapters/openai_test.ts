@@ -52,7 +52,35 @@ const streams: [what: string, answer: () => Response, text: string][] = [
   ["no [DONE], but a reason", stream(said("Hi"), STOP), "Hi"],
   ["no reason, but [DONE]", stream(said("Hi"), DONE), "Hi"],
   ["a reason in the chunk that says the last word", stream(chunk({ content: "Hi" }, "stop")), "Hi"],
-  ["any reason", stream(said("Hi"), chunk({}, "content_filter"), DONE), "Hi"],
+  ["a reason in another server's words", stream(said("Hi"), chunk({}, "eos_token"), DONE), "Hi"],
+  ["reasons that are none", stream(chunk({ content: "Hi" }, ""), chunk({}, "null"), STOP), "Hi"],
+  [
+    "content in parts, and thoughts among them",
+    stream(
+      chunk({ content: [{ type: "thinking", thinking: [{ type: "text", text: "Hm" }] }] }),
+      chunk({ content: [{ type: "text", text: "Hi" }, { type: "text", text: "!" }] }),
+      STOP,
+    ),
+    "Hi!",
+  ],
+  [
+    "pings and filters' findings",
+    stream(
+      'data: {"choices":[],"prompt_filter_results":[{"prompt_index":0}]}\n\n',
+      'event: ping\ndata: {"type":"ping"}\n\n',
+      said("Hi"),
+      STOP,
+    ),
+    "Hi",
+  ],
+  [
+    "one piece of JSON, from a server that does not stream",
+    () =>
+      Response.json({
+        choices: [{ message: { role: "assistant", content: "Hi" }, finish_reason: "stop" }],
+      }),
+    "Hi",
+  ],
   ["a refusal", stream(chunk({ refusal: "I cannot" }), STOP, DONE), "I cannot"],
   ["no choices at all", stream("data: {}\n\n", said("Hi"), STOP), "Hi"],
   ["what is said after the end", stream(said("Hi"), STOP, said("!"), DONE, said("?")), "Hi"],
@@ -74,6 +102,16 @@ const streams: [what: string, answer: () => Response, text: string][] = [
       STOP,
     ),
     "😀!",
+  ],
+  [
+    "a NUL, and halves that nothing completes",
+    stream(said("a\0b"), said("\ude00"), said("\ud83d"), said("c"), STOP),
+    "ab\ufffd\ufffdc",
+  ],
+  [
+    "a NUL in one piece of JSON",
+    () => Response.json({ choices: [{ message: { content: "a\0b" }, finish_reason: "stop" }] }),
+    "ab",
   ],
   ["CR LF and comments", stream(": wait\r\n\r\n", said("Hi").replaceAll("\n", "\r\n"), STOP), "Hi"],
   ["a body that stays open after its end", stream(said("Hi"), STOP, DONE, "open"), "Hi"],
@@ -101,14 +139,85 @@ for (const [what, answer, expected] of streams) {
   });
 }
 
+const signs = {
+  "comments": ": OPENROUTER PROCESSING\n\n",
+  "the role": chunk({ role: "assistant", content: "" }),
+  "empty pieces": chunk({ content: "" }),
+  "a tool's arguments": chunk({ tool_calls: [{ index: 0, function: { arguments: "1" } }] }),
+  "thoughts": chunk({ reasoning_content: "Hm" }),
+};
+for (const [what, sign] of Object.entries(signs)) {
+  Deno.test(`${what} are signs of life: before the first word, and between two`, async () => {
+    const waits = Array(8).fill([250, sign]).flat();
+    const { text, outcome } = await askOf(
+      stream(...waits, said("Hel"), ...waits, said("lo"), STOP, DONE),
+      {},
+      { firstTokenMs: 1_500, betweenTokensMs: 1_500 },
+    );
+    assert.equal(outcome, undefined);
+    assert.equal(text, "Hello");
+  });
+}
+
+const NO_MORE = "LlmIncompleteError: Cannot finish the answer: ";
+const endings: [reason: string, outcome: string][] = [
+  ["length", `${NO_MORE}it was cut short (length)`],
+  ["MAX_TOKENS", `${NO_MORE}it was cut short (max_tokens)`],
+  ["model_length", `${NO_MORE}it was cut short (model_length)`],
+  ["content_filter", `${NO_MORE}the provider withholds it (content_filter)`],
+  ["content-filter", `${NO_MORE}the provider withholds it (content_filter)`],
+  ["SAFETY", `${NO_MORE}the provider withholds it (safety)`],
+  [
+    "insufficient_system_resource",
+    "LlmUnavailableError: Cannot read the answer: the model's provider broke it off (insufficient_system_resource)",
+  ],
+  [
+    "error",
+    "LlmUnavailableError: Cannot read the answer: the model's provider broke it off (error)",
+  ],
+  [
+    "tool_calls",
+    "LlmRejectedError: Cannot finish the answer: the model asked for a tool that it was not offered (tool_calls)",
+  ],
+  [
+    "something_new",
+    "LlmRejectedError: Cannot finish the answer: it ended for a reason that is not known (something_new)",
+  ],
+  [
+    "a secret of mine, said",
+    "LlmRejectedError: Cannot finish the answer: it ended for a reason that is not known (unknown)",
+  ],
+];
+for (const [reason, expected] of endings) {
+  Deno.test(`an answer that ended for ${reason} is not whole, and says so behind its text`, async () => {
+    const { text, outcome } = await askOf(stream(said("Hi"), chunk({}, reason), DONE));
+    assert.equal(text, "Hi");
+    assert.equal(`${outcome?.name}: ${outcome?.message}`, expected);
+  });
+}
+
 Deno.test("an answer the provider withholds is rejected as a whole", async () => {
   const listening = listen(stream(said("Hi"), chunk({}, "content_filter"), DONE));
   const llm = createOpenAi({ apiKey: "sk-secret", baseUrl: listening.url, model: "any" });
   await assert.rejects(llm.complete(request, { signal: never }), {
-    name: "LlmRejectedError",
-    message: "Cannot use the answer: the provider withholds it",
+    name: "LlmIncompleteError",
+    kind: "withheld",
+    endedBy: "content_filter",
   });
   await listening.close();
+});
+
+Deno.test("an answer that never ends is cut after its longest time", async () => {
+  const words = Array(40).fill([said("x"), 50]).flat();
+  const { text, outcome } = await askOf(stream(...words), {}, { answerMs: 300 });
+  assert.match(text, /^x+$/);
+  assert.equal(outcome?.message, "Cannot finish the answer: it was cut short (time_limit)");
+});
+
+Deno.test("a provider that only lives on is given up after the same time", async () => {
+  const signs = Array(40).fill([": alive\n\n", 50]).flat();
+  const { outcome } = await askOf(stream(...signs), {}, { answerMs: 300 });
+  assert.equal(outcome?.message, "Cannot ask the model: it did not go on in time");
 });
 
 Deno.test("it reads no faster than it is read from", async () => {

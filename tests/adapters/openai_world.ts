@@ -4,7 +4,7 @@
  * @module
  */
 import { listen } from "../../dev/server.ts";
-import { createOpenAi } from "../../shared/adapters/openai.ts";
+import { createOpenAi, type OpenAiOptions } from "../../shared/adapters/openai.ts";
 import type { LlmRequest } from "../../shared/mod.ts";
 
 const NOW = Date.UTC(2026, 10, 21, 12);
@@ -20,6 +20,7 @@ export const never = new AbortController().signal;
 export async function askOf(
   answer: () => Response,
   asking: Partial<LlmRequest> = {},
+  options: Partial<OpenAiOptions> = {},
 ) {
   const asked: { target: string; headers: Headers; body: unknown }[] = [];
   const listening = listen(async (request) => {
@@ -38,6 +39,7 @@ export async function askOf(
     clock: { now: () => NOW },
     firstTokenMs: 250,
     betweenTokensMs: 150,
+    ...options,
   });
   let text = "";
   let outcome: { name: string; message: string; retryAfterMs?: number } | undefined;

@@ -116,7 +116,12 @@ export async function createClientWorld(
   const overheard = new Overheard();
   let deps: Deps;
   const cloud = await createCloud({
-    environment: { CORS_ORIGINS: shop.url, DATABASE_URL: NO_DATABASE, ...environment },
+    environment: {
+      CORS_ORIGINS: shop.url,
+      DATABASE_URL: NO_DATABASE,
+      FEED_BOOKINGS: "anyone",
+      ...environment,
+    },
     app: (environment) => {
       deps = createDeps(readConfig(environment), { log: silentLog });
       return overheard.before(createApp(deps));

@@ -32,7 +32,7 @@ export interface DashboardWorld extends AsyncDisposable {
 /** Empties the tables, and starts the app on them; `url` is what the app connects to. */
 export async function createDashboardWorld(sql: Database, url: string): Promise<DashboardWorld> {
   await sql.query(
-    `TRUNCATE feed_counts, feed_flushes, feed_days, feed_audits, feed_rankings, feed_ranks, effects`,
+    `TRUNCATE feed_counts, feed_flushes, feed_days, feed_audits, feed_rankings, feed_ranks, feed_rank, listings, effects`,
   );
   const lines: DashboardWorld["lines"] = [];
   const keep = (event: string, fields: LogFields = {}) => void lines.push({ ...fields, event });

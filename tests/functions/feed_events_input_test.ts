@@ -25,6 +25,10 @@ const refused: [because: string, path: string, body: unknown, field: string][] =
   ["a lone surrogate in its id", "views", '{"kind":"events","id":"\\ud800"}', "id"],
   ["a zero byte in its id", "views", { ...view, id: "a\0b" }, "id"],
   ["a line break in its id", "views", { ...view, id: "a\r\nb" }, "id"],
+  ["a space in its id", "views", { ...view, id: "a b" }, "id"],
+  ["markup as its id", "views", { ...view, id: "<b>1</b>" }, "id"],
+  ["another script in its id", "favorites", { ...view, id: "Élan" }, "id"],
+  ["a path as its id", "bookings", { ...one, id: "../42", booking: 1 }, "id"],
   ["no text as its id", "views", { ...view, id: null }, "id"],
   ["a list as its id", "views", { ...view, id: ["42"] }, "id"],
   ["a session that is too short", "views", { ...view, session: "short" }, "session"],
@@ -154,7 +158,7 @@ Deno.test("the largest batch that fits is taken: 100 ids of 128 characters", asy
   await using world = await createEventsWorld();
   const shown = Array.from({ length: 100 }, (_, n) => ({
     kind: "locations",
-    id: `${n}`.padEnd(128, "☃"),
+    id: `${n}`.padEnd(128, "~"),
     count: 1_000,
   }));
   const { status } = await world.post("impressions", { batch, impressions: shown, session });

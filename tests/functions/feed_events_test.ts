@@ -53,7 +53,7 @@ Deno.test("equal ids of two kinds are two listings", async () => {
 });
 
 for (
-  const id of ["a:b", "__proto__", "constructor", "Élan ☃ 🏔", "x".repeat(128), "0", "../42", " "]
+  const id of ["a.b", "__proto__", "constructor", "~-_.A9", "x".repeat(128), "0", ".."]
 ) {
   Deno.test(`a listing may have the id ${JSON.stringify(id.slice(0, 20))}`, async () => {
     await using world = await createEventsWorld();
@@ -123,7 +123,7 @@ const priced: [what: string, path: string, body: unknown][] = [
     "impressions",
     impressions(Array.from({ length: 100 }, (_, n) => ({
       kind: ["locations", "events", "services"][n % 3],
-      id: n % 2 === 0 ? n : `id ${n} `.padEnd(128, "☃"),
+      id: n % 2 === 0 ? n : `id-${n}-`.padEnd(128, "~"),
     }))),
   ],
   ["a favorite", "favorites", favorite],

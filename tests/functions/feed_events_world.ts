@@ -66,7 +66,11 @@ export async function createEventsWorld(options: EventsWorldOptions = {}): Promi
   const cloud = await createCloud({
     startAt: Date.parse(startAt),
     plan,
-    environment: { DATABASE_URL: "postgres://nobody@127.0.0.1:9/none", ...environment },
+    environment: {
+      DATABASE_URL: "postgres://nobody@127.0.0.1:9/none",
+      FEED_BOOKINGS: "anyone",
+      ...environment,
+    },
     app: (settings) => {
       deps = createDeps(readConfig(settings), {
         importWatch: ImportWatch.off(),

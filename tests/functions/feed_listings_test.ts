@@ -92,6 +92,8 @@ for (const engine of postgresEngines()) {
       [{ kind, id: 1, segments: ["a:b"] }],
       [{ kind, id: 1, segments: Array.from({ length: 21 }, (_, index) => `s${index}`) }],
       [{ kind, id: 1, city: "berlin" }],
+      [{ kind, id: "a b" }],
+      [{ kind, id: "<b>1</b>", segments: ["berlin"] }],
     ];
     for (const listings of refused) {
       const { status, body } = await world.post("/api/listings", { listings });

@@ -156,6 +156,11 @@ for (const engine of postgresEngines()) {
     const [, url, agent, body] = /curl -s (\S+) \\\s+-A '([^']+)' \\\s+-d '([^']+)'/.exec(plain) ??
       assert.fail(plain);
     assert.doesNotMatch(text, /class="warning/);
+    const [, listings, own] = /curl -s (\S+) -H "[^"]+" \\\s+-d '([^']+)'/.exec(plain) ??
+      assert.fail(plain);
+    const headers = { Authorization: "Bearer dev-service-token" };
+    const declared = await fetch(listings, { method: "POST", headers, body: own });
+    assert.deepEqual(await declared.json(), { listings: 1, changed: 1 });
     const answer = await fetch(url, { method: "POST", headers: { "User-Agent": agent }, body });
     assert.deepEqual(await answer.json(), { outcome: "counted" });
     const pressed = await world.press("flush");

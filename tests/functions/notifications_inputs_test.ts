@@ -120,7 +120,13 @@ const forms: { what: string; change: RowChange; says: RegExp }[] = [
     },
     says: /20 November 2026, 11:59/,
   },
-  ...["2026-11-20 11:59:00+00", "2026-11-20T12:59+0100", "1795175940", "1795175940000"].map((
+  ...[
+    "2026-11-20 11:59:00+00",
+    "2026-11-20 11:59:00,5 UTC",
+    "2026-11-20T12:59+0100",
+    "1795175940",
+    "1795175940000",
+  ].map((
     at,
   ) => ({
     what: `the moment ${at}`,
@@ -257,6 +263,38 @@ Deno.test("a mail that waits in hops looks into the log in each generation", asy
   const state = (await world.api("GET", `/api/jobs/${body.id}`)).body;
   assert.equal(state.generation, 2);
   assert.deepEqual(state.result, { outcome: "accepted" });
+});
+
+Deno.test("a mail that was put off into quiet hours waits for their end, in each generation", async () => {
+  // 21:59:58 in Berlin, two seconds before its night.
+  await using world = await open(Date.parse("2026-11-21T20:59:58Z"));
+  world.cloud.mail.faults.add({ kind: "limit", retryAfter: "5" });
+  const to = { email: "ada@example.com", timeZone: "Europe/Berlin" };
+  const { body } = await world.tell("review.approved", { to, data: { title: "Loft", url: RESET } });
+  await world.cloud.advance("9h");
+  assert.equal(world.cloud.mail.mails().length, 0);
+  await world.cloud.advance("2m");
+  assert.equal(world.cloud.mail.mails().length, 1);
+  assert.equal((await world.api("GET", `/api/jobs/${body.id}`)).body.generation, 2);
+});
+
+Deno.test("a mail that was accepted unheard is known to the provider in a later generation", async () => {
+  await using world = await open();
+  // Its three attempts hear nothing; then it is put off, and asked for once more.
+  world.cloud.mail.faults.add({ kind: "dropReply", times: 3 });
+  const { body } = await world.tell("user.reset.start");
+  await world.cloud.advance("1h");
+  assert.equal(world.cloud.mail.mails().length, 1);
+  assert.equal(world.cloud.mail.counts().requests, 4);
+  assert.equal((await world.api("GET", `/api/notifications/${body.id}`)).body.outcome, "accepted");
+});
+
+Deno.test("a bounce of an address in Unicode holds back what goes to it in ASCII", async () => {
+  const secret = "secret-of-identities";
+  assert.equal(
+    await recipientId(secret, "Ada@BÜCHER.example"),
+    await recipientId(secret, "ada@xn--bcher-kva.example"),
+  );
 });
 
 for (const more of [{ delayMs: 9e15 }, { notBefore: "9999-12-31T23:59:59Z" }]) {

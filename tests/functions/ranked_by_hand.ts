@@ -30,7 +30,7 @@ export interface KnownListing {
 /** Empties every table that a ranking is made of. */
 export async function forgetAll(sql: Sql): Promise<void> {
   await sql.query(
-    "TRUNCATE listings, feed_counts, feed_rankings, feed_scores, feed_ranks, feed_flushes",
+    "TRUNCATE listings, feed_counts, feed_rankings, feed_scores, feed_ranks, feed_flushes, feed_rank",
   );
 }
 
@@ -104,7 +104,9 @@ export function rankByHand(
   const known = new Map(listings.map((listing) => [listing.id, listing]));
   const ids = new Set([...days.filter(({ age }) => age >= 0 && age < 30).map(({ id }) => id)]);
   for (const { id } of listings) ids.add(id);
-  const totals = [...ids].filter((id) => !known.get(id)?.hidden).map((id) => {
+  // Ids of the time before any other form was refused are counted, and not ranked.
+  const isRanked = (id: string) => /^[\w.~-]{1,128}$/.test(id) && !known.get(id)?.hidden;
+  const totals = [...ids].filter(isRanked).map((id) => {
     const sum = (of: (day: DayOfListing) => number) =>
       days.filter((day) => day.id === id && day.age >= 0 && day.age < 30)
         .reduce((total, day) => total + decayOf(day.age) * BigInt(of(day)), 0n);
@@ -150,7 +152,7 @@ function compare(one: bigint, other: bigint): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** Days and listings of every shape: ties, old days, hidden ones, ids of any script. */
+/** Days and listings of every shape: ties, old days, hidden ones, ids of a form that is not ranked. */
 export function randomListings(random: Random, count: number) {
   const days: DayOfListing[] = [];
   const listings: KnownListing[] = [];
@@ -158,10 +160,9 @@ export function randomListings(random: Random, count: number) {
     const id = random.pick([
       `${number}`,
       `listing-${number}`,
-      `Zimmer ${number}`,
-      `späti ${number}`,
-      `😀${number}`,
-      `\uff5e${number}`,
+      `~${number}.zimmer`,
+      `Spaeti_${number}`,
+      `sp\u00e4ti ${number}`,
     ]);
     // Few values, so that many scores are equal.
     for (let age = 0; age < 33; age++) {

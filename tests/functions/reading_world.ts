@@ -39,7 +39,11 @@ export interface Read {
 /** Makes the world at {@link NOW}, with empty tables; `wrap` may change how the app sees Postgres. */
 export async function createReadingWorld(
   engine: TestPostgres,
-  { wrap }: { wrap?: (deps: Deps, cloud: () => Cloud) => Database } = {},
+  { wrap, environment }: {
+    wrap?: (deps: Deps, cloud: () => Cloud) => Database;
+    /** Default: every id is ranked, as the tests of the order itself need it. */
+    environment?: Record<string, string>;
+  } = {},
 ): Promise<ReadingWorld> {
   const sql = engine.database();
   await forgetAll(sql);
@@ -47,7 +51,7 @@ export async function createReadingWorld(
   let deps: Deps | undefined;
   const cloud: Cloud = await createCloud({
     startAt: NOW,
-    environment: { DATABASE_URL: gate.url },
+    environment: { DATABASE_URL: gate.url, ...environment ?? { FEED_RANK: "all" } },
     app: (environment) => {
       const config = readConfig(environment);
       deps = createDeps(config, { importWatch: ImportWatch.off(), log: silentLog });

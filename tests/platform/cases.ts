@@ -63,6 +63,23 @@ export const platformCases: readonly PlatformCase[] = [
     },
   },
   {
+    name: "a body with a byte order mark, or in the charset that it names, is read as what it is",
+    run: async (cloud) => {
+      const json = '{"input":{"message":"café"}}';
+      const mark = new Uint8Array([0xef, 0xbb, 0xbf, ...new TextEncoder().encode(json)]);
+      const latin = Uint8Array.from(json, (character) => character.charCodeAt(0));
+      for (const [body, charset] of [[mark, "utf-8"], [latin, "iso-8859-1"]] as const) {
+        const accepted = await cloud.fetch("/api/jobs/debug.echo", {
+          method: "POST",
+          headers: { ...authorized(cloud), "content-type": `application/json; charset=${charset}` },
+          body,
+        });
+        const { id } = await accepted.json();
+        assert.equal((await ended(cloud, id)).result.message, "café");
+      }
+    },
+  },
+  {
     name: "a job that fails once is retried and succeeds",
     run: async (cloud) => {
       const { id } = await (await enqueue(cloud, { input: { message: "again", failures: 1 } }))

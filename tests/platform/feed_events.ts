@@ -67,7 +67,7 @@ export const feedEventCases: readonly PlatformCase[] = [
       const slot = () => Math.floor(Date.now() / 7_200_000);
       const armed = slot();
       await sendEvent(cloud, "views", newListing());
-      const impressions = Array.from({ length: 100 }, (_, n) => ({ ...listing, id: `${n} ☃` }));
+      const impressions = Array.from({ length: 100 }, (_, n) => ({ ...listing, id: `${n}~` }));
       for (
         const [path, body] of [
           ["impressions", { batch: crypto.randomUUID(), impressions }],
@@ -76,7 +76,8 @@ export const feedEventCases: readonly PlatformCase[] = [
           ["bookings", { ...listing, booking: crypto.randomUUID() }],
         ] as const
       ) {
-        const { status, headers, body: answer } = await sendEvent(cloud, path, body);
+        const by = path === "bookings" ? authorized(cloud) : undefined;
+        const { status, headers, body: answer } = await sendEvent(cloud, path, body, by);
         assert.equal(status, 200, JSON.stringify(answer));
         assert.equal(answer.outcome, "counted");
         // The first event of a slot arms it.
@@ -85,6 +86,16 @@ export const feedEventCases: readonly PlatformCase[] = [
         }
       }
       assert.equal(await countInRedis(cloud, listing.id), 1);
+    },
+  },
+  {
+    name: "a booking of a browser's own is refused, and so is an id that is none",
+    run: async (cloud) => {
+      const booking = { ...newListing(), booking: crypto.randomUUID() };
+      const refused = await sendEvent(cloud, "bookings", booking);
+      assert.deepEqual([refused.status, refused.body.code], [403, "booking_refused"]);
+      const marked = await sendEvent(cloud, "views", { ...newListing(), id: "<b>" });
+      assert.deepEqual([marked.status, marked.body.fields[0].path], [422, "id"]);
     },
   },
   {

@@ -12,7 +12,7 @@ export const feedReadCases: readonly PlatformCase[] = [{
     const segment = `platform-${crypto.randomUUID()}`;
     const listings = ["a", "b", "c"].map((id) => ({
       kind: "services",
-      id: `${segment} ${id}`,
+      id: `${segment}.${id}`,
       segments: [segment],
     }));
     const said = await cloud.fetch("/api/listings", {

@@ -8,7 +8,10 @@ import { DAY_MS } from "../../shared/mod.ts";
 import type { World } from "../core/jobs/world.ts";
 import type { PriceRow } from "./price_list.ts";
 
-const unused = { DATABASE_URL: "postgres://nobody@127.0.0.1:9/none" };
+const unused = {
+  DATABASE_URL: "postgres://nobody@127.0.0.1:9/none",
+  FEED_BOOKINGS: "anyone",
+};
 const approximate = { ...unused, FEED_UNIQUES: "approximate" };
 const listing = { kind: "locations", id: 42, session: "session-of-a-browser" };
 const other = { ...listing, session: "session-of-another" };
@@ -53,7 +56,7 @@ export const eventPrices: readonly PriceRow[] = [
         batch: "batch-0123456789",
         impressions: Array.from({ length: 100 }, (_, n) => ({
           kind: ["locations", "events", "services"][n % 3],
-          id: n % 2 === 0 ? n : `id ${n}`,
+          id: n % 2 === 0 ? n : `id-${n}`,
         })),
       }),
   },

@@ -8,6 +8,7 @@ import type { World } from "../core/jobs/world.ts";
 import type { PriceRow } from "./price_list.ts";
 
 const LIMIT = "steam";
+const OPEN_LIMIT = 1_200;
 
 async function check({ deps }: World, weight = 1, allowed = true) {
   const answer = await deps.limits.check(LIMIT, "ann", { weight });
@@ -22,6 +23,12 @@ async function restarted(world: World, checks: number) {
 
 function forget({ deps }: World) {
   deps.memory.hands.forget(deps.limits.find(LIMIT)!, "ann");
+}
+
+/** One request of an address, as the guard counts it. */
+async function open({ deps }: World) {
+  const answer = await deps.limits.checkOpen("events", "203.0.113.1", () => "address:x");
+  assert.ok(answer === undefined || (answer.allowed && !answer.degraded));
 }
 
 async function nextWindow({ cloud }: World) {
@@ -119,6 +126,38 @@ export const limitPrices: readonly PriceRow[] = [
       await busyMinutes(world, 2);
     },
     run: (world) => busyChecks(world, 1_000),
+  },
+  {
+    operation: "an open endpoint, within half of its limit",
+    commands: 0,
+    messages: 0,
+    trips: 0,
+    run: async (world) => {
+      for (let unit = 0; unit < OPEN_LIMIT / 2; unit++) await open(world);
+    },
+  },
+  {
+    operation: "the same past half of it, the first in a window",
+    commands: 4,
+    ...one,
+    prepare: async (world) => {
+      await nextWindow(world);
+      for (let unit = 0; unit < OPEN_LIMIT / 2; unit++) await open(world);
+    },
+    run: open,
+  },
+  {
+    operation: "the other half of it",
+    commands: 37,
+    messages: 0,
+    trips: 12,
+    prepare: async (world) => {
+      await nextWindow(world);
+      for (let unit = 0; unit < OPEN_LIMIT / 2; unit++) await open(world);
+    },
+    run: async (world) => {
+      for (let unit = 0; unit < OPEN_LIMIT / 2; unit++) await open(world);
+    },
   },
   {
     operation: "what remains of a limit",

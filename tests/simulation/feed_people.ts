@@ -72,7 +72,7 @@ export class People {
     this.#people = Array.from({ length: 40 }, (_, n) => somebody(n));
     this.#listings = Array.from({ length: 30 }, (_, n) => ({
       kind: kinds[n % 3],
-      id: n % 2 === 0 ? n : ["späti", "a:b", "7 %/", "漢字"][n % 4] + n,
+      id: n % 2 === 0 ? n : ["spaeti-", "a.b", "7~", "_"][n % 4] + n,
     }));
   }
 

@@ -61,7 +61,7 @@ export async function weatherFeed(seed: number, { url, events }: WeatherOptions)
   let fleet: Fleet | undefined;
   const cloud: Cloud = await createCloud({
     startAt: START,
-    environment: { DATABASE_URL: url, FEED_FLUSH_MINUTES: "60" },
+    environment: { DATABASE_URL: url, FEED_FLUSH_MINUTES: "60", FEED_BOOKINGS: "anyone" },
     newMessageId: () => `msg_${ids.random()}`,
     app: (environment) => {
       fleet = createFleet({ environment, random, ids, faults, database, cloud: () => cloud });

@@ -4,6 +4,7 @@
  * @module
  */
 import type * as z from "zod";
+import type { ErrorCode } from "../../../shared/mod.ts";
 import type { Operation } from "../../ops/operation.ts";
 import {
   BookingRequest,
@@ -23,6 +24,7 @@ interface Event {
   summary: string;
   counted: string;
   request: z.ZodType;
+  problems?: readonly ErrorCode[];
   sample: unknown;
 }
 
@@ -57,7 +59,9 @@ const events: readonly Event[] = [
   },
   {
     name: "bookings",
-    summary: "Counts a booking of a listing, once for its own id and UTC day.",
+    summary:
+      "Counts a booking of a listing, once for its own id and UTC day. Who may: by FEED_BOOKINGS backends with a service token (the default), users with a token of theirs as well, or anyone.",
+    problems: ["booking_refused"],
     counted: "Counted, known before, or ignored.",
     request: BookingRequest,
     sample: { kind: "locations", id: 42, booking: "b-1001" },
@@ -72,6 +76,7 @@ export const eventOperations: readonly Operation[] = events.map((event) => ({
   request: event.request,
   answers: { 200: { description: event.counted, body: EventAnswer }, 202: later },
   problems: [
+    ...event.problems ?? [],
     "body_invalid",
     "body_malformed",
     "body_too_large",

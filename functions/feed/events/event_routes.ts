@@ -10,7 +10,6 @@ import { type Context, Hono } from "hono";
 import { dayOf, type Person } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
 import { readBody } from "../../middleware/body.ts";
-import { browserOrigins } from "../../middleware/cors.ts";
 import { waitUntilOf } from "../../middleware/defer.ts";
 import {
   BookingRequest,
@@ -21,7 +20,7 @@ import {
   ViewRequest,
 } from "../contracts.ts";
 import type { FeedEvent } from "./events.ts";
-import { identitiesOf, senderOf } from "./person.ts";
+import { assertMayBook, identitiesOf, type Sender, senderOf } from "./person.ts";
 import { acceptEvent } from "./record.ts";
 
 /** A token and the longest of ids, with all of their characters escaped. */
@@ -30,8 +29,6 @@ const EVENT_BYTES = 16_000;
 const BATCH_BYTES = 65_536;
 
 export const eventRoutes = new Hono<AppEnv>()
-  .use("/api/metrics/*", browserOrigins)
-  .use("/api/feed/*", browserOrigins)
   .post("/api/metrics/views", async (c) => {
     const identities = identitiesOf(c);
     const { kind, id, ...said } = await readBody(c, ViewRequest, { maxBytes: EVENT_BYTES });
@@ -66,7 +63,7 @@ export const eventRoutes = new Hono<AppEnv>()
     const { kind, id, booking, ...said } = body;
     return await take(c, said, async (at) => {
       return { type: "booking", at, kind, id, by: await identities.ofBooking(booking) };
-    });
+    }, (sender) => assertMayBook(sender, c.var.deps.config.feed.bookings));
   });
 
 /** Counts the event that `make` makes of this moment, unless nobody caused it. */
@@ -74,9 +71,11 @@ async function take(
   c: Context<AppEnv>,
   said: Said,
   make: (at: number, person: Person) => FeedEvent | Promise<FeedEvent>,
+  assertMay: (sender: Sender) => void = () => {},
 ) {
   const { deps } = c.var;
   const sender = await senderOf(c, said);
+  assertMay(sender);
   if ("because" in sender) {
     return c.json({ outcome: "ignored", because: sender.because } satisfies EventAnswer);
   }

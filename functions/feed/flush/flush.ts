@@ -17,6 +17,7 @@ import { flushSet } from "./flush_set.ts";
 import { type FlushSlice, logReader } from "./flush_slice.ts";
 import { beginFlush, countExcess, writeFlush } from "./flush_store.ts";
 import type { FeedParts } from "../parts.ts";
+import { installedRank } from "../ranking/rank_mode.ts";
 import { addDays } from "../../../shared/mod.ts";
 
 export interface FlushReport {
@@ -51,6 +52,8 @@ export async function flushDay(
   const { sql, clock, log } = parts;
   const now = clock.now();
   const cursor = { ...from ?? newCursor(run) };
+  // Before the first counts: a database that begins to count now is a new one.
+  if (!from) await installedRank(sql);
   const state = await beginFlush(sql, { day, run: cursor.run, now });
   cursor.slices++;
   if (cursor.stage === "before" && state.isBegun) cursor.stage = "log";

@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { addDays, type Day, DAY_MS, dayOf, type Sql, startOfDay } from "../../../shared/mod.ts";
 import { type Kind, kinds } from "../contracts.ts";
+import { type RankDoubt, rankDoubt, type RankMode } from "../ranking/rank_mode.ts";
 import { type Page, readFeedPage } from "../reading/feed_pages.ts";
 
 const TOP = 10;
@@ -68,6 +69,8 @@ export interface FeedState {
   audit?: Audit;
   segments: string[];
   rankings: { kind: Kind; page: Page }[];
+  /** Whether what is ranked may not be what is meant. */
+  doubt?: RankDoubt;
 }
 
 export interface StateRequest {
@@ -75,13 +78,16 @@ export interface StateRequest {
   days: number;
   /** As in `berlin`; without it each kind as a whole. */
   segment?: string;
+  /** What `FEED_RANK` says. */
+  rank?: RankMode;
 }
 
 /** Reads all of it; a handful of statements, on one connection where there is one. */
 export async function readFeedState(sql: Sql, request: StateRequest): Promise<FeedState> {
   const { now, segment } = request;
   const today = dayOf(now);
-  const [days, flushes, [flushed], proofs, audit, segments, ...pages] = await Promise.all([
+  const [doubt, days, flushes, [flushed], proofs, audit, segments, ...pages] = await Promise.all([
+    rankDoubt(sql, request.rank),
     readDays(sql, today, request.days),
     readFlushes(sql, "true", FLUSHES),
     readFlushes(sql, "ended_at IS NOT NULL", 1),
@@ -103,6 +109,7 @@ export async function readFeedState(sql: Sql, request: StateRequest): Promise<Fe
     audit,
     segments,
     rankings: kinds.map((kind, index) => ({ kind, page: pages[index] })),
+    ...(doubt && { doubt }),
   };
 }
 

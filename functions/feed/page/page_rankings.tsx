@@ -6,12 +6,13 @@
  * @module
  */
 import { Card, Moment } from "../../pages/parts.tsx";
+import { rankDoubts } from "../ranking/rank_mode.ts";
 import type { FeedViewProps } from "./page.tsx";
 import type { FeedState } from "./page_queries.ts";
 
 /** The top of each kind, or of one segment of each. */
 export function RankingsCard({ state, path, segment }: FeedViewProps) {
-  const { rankings, segments, now, days } = state;
+  const { rankings, segments, now, days, doubt } = state;
   return (
     <Card
       id="rankings"
@@ -43,6 +44,7 @@ export function RankingsCard({ state, path, segment }: FeedViewProps) {
         </div>
       }
     >
+      {doubt && <p role="note">{rankDoubts[doubt]}</p>}
       <div class="columns">
         {rankings.map((ranking) => (
           <Ranking key={ranking.kind} {...ranking} now={now} segment={segment} />
@@ -93,14 +95,17 @@ function Ranking({ kind, page, now, segment }: RankingProps) {
 
 /** What to do first. */
 export function Empty({ publicUrl }: { publicUrl: string }) {
+  const declared = JSON.stringify({ listings: [{ kind: "locations", id: 42 }] });
   const view = JSON.stringify({ kind: "locations", id: 42, session: "a-first-visitor" });
   return (
     <Card id="empty" title="Nothing was counted yet">
       <p>
-        Count a first view, then press{" "}
+        Say that a listing is yours, count a first view, then press{" "}
         <b>Flush now</b>: programs do not count, so the request says that it is a browser.
       </p>
       <pre tabindex={0}>{[
+        `curl -s ${publicUrl}/api/listings -H "Authorization: Bearer $SERVICE_TOKEN" \\`,
+        `  -d '${declared}'`,
         `curl -s ${publicUrl}/api/metrics/views \\`,
         `  -A 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0' \\`,
         `  -d '${view}'`,

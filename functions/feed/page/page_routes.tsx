@@ -43,6 +43,7 @@ export const pageRoutes = new Hono<AppEnv>()
       now: clock.now(),
       days: windows.find((window) => String(window) === days) ?? windows[0],
       segment: chosen,
+      rank: config.feed.rank,
     });
     return await pageResponse(
       c,

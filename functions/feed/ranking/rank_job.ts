@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { defineJob } from "../../../shared/mod.ts";
 import { Kind, kinds } from "../contracts.ts";
+import { installedRank, rankDoubt, rankDoubts, type RankMode } from "./rank_mode.ts";
 import { rankKind } from "./ranking.ts";
 
 /** What must be left of the lease for another step: a statement ends within 20 s. */
@@ -20,23 +21,33 @@ export const RankInput = z.object({
   part: z.int().min(0).default(0),
 });
 
-/** Ranks every kind; makes no Redis command of its own. */
-export const feedRank = defineJob({
-  name: "feed.rank",
-  description: "Ranks the listings of every segment.",
-  input: RankInput,
-  timeoutMs: 60_000,
-  run: async ({ run, kind, part }, context) => {
-    const { sql, clock, id, leaseUntil } = context;
-    const mayGoOn = () => clock.now() < leaseUntil - STEP_MS;
-    const left: Kind[] = kinds.slice(kinds.indexOf(kind));
-    const goOnWith = (kind: Kind) =>
-      context.enqueue(feedRank, { run: run ?? id, kind, part: part + 1 });
-    for (const each of left) {
-      // The first always gets a step, or a chain could go on for ever.
-      if (each !== kind && !mayGoOn()) return void await goOnWith(each);
-      const isDone = await rankKind(sql, each, { run: run ?? id, now: clock.now(), mayGoOn });
-      if (!isDone) return void await goOnWith(each);
-    }
-  },
-});
+/** Makes the job, for what `FEED_RANK` says. */
+export function createRankJob(set?: RankMode) {
+  /** Ranks every kind; makes no Redis command of its own. */
+  const feedRank = defineJob({
+    name: "feed.rank",
+    description: "Ranks the listings of every segment.",
+    input: RankInput,
+    timeoutMs: 60_000,
+    run: async ({ run, kind, part }, context) => {
+      const { sql, clock, id, leaseUntil, log } = context;
+      const mayGoOn = () => clock.now() < leaseUntil - STEP_MS;
+      const left: Kind[] = kinds.slice(kinds.indexOf(kind));
+      const goOnWith = (kind: Kind) =>
+        context.enqueue(feedRank, { run: run ?? id, kind, part: part + 1 });
+      const rank = set ?? await installedRank(sql);
+      for (const each of left) {
+        // The first always gets a step, or a chain could go on for ever.
+        if (each !== kind && !mayGoOn()) return void await goOnWith(each);
+        const now = clock.now();
+        const isDone = await rankKind(sql, each, { run: run ?? id, now, mayGoOn, rank });
+        if (!isDone) return void await goOnWith(each);
+      }
+      const doubt = await rankDoubt(sql, set);
+      if (doubt) log.warn("feed.rank_doubtful", { doubt, because: rankDoubts[doubt] });
+    },
+  });
+  return feedRank;
+}
+
+export const feedRank = createRankJob();

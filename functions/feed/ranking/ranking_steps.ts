@@ -7,6 +7,8 @@
  * @module
  */
 import type { Sql } from "../../../shared/mod.ts";
+import { LISTING_ID } from "../contracts.ts";
+import type { RankMode } from "./rank_mode.ts";
 import { decaySql, RANKED_DAYS, scoreSql, shownScoreSql, totalsSql } from "./ranking_formula.ts";
 
 /** How much one step takes on; each is one short statement. */
@@ -34,10 +36,19 @@ interface Next {
   stage: Stage | "done";
   reached: string;
 }
-type Step = (sql: Sql, ranking: Ranking, sizes: StepSizes) => Promise<Next>;
+/** What is ranked, and how much of it at a time. */
+export interface StepOptions extends StepSizes {
+  /** Default: `all`. */
+  rank?: RankMode;
+}
+type Step = (sql: Sql, ranking: Ranking, options: StepOptions) => Promise<Next>;
+
+/** SQL: whether the id is one of today's form; others are counted, and never ranked. */
+const isRankable = (id: string) => `${id} ~ '${LISTING_ID.source}'`;
 
 /** Adds up the days of each listing. */
-const addCounts: Step = async (sql, { id, kind, day, reached }, { counts = 200_000 }) => {
+const addCounts: Step = async (sql, { id, kind, day, reached }, options) => {
+  const { counts = 200_000, rank = "all" } = options;
   const [bound] = await sql.query<{ listing: string }>(
     `SELECT listing FROM feed_counts WHERE kind = $1 AND listing > $2
      ORDER BY listing OFFSET $3::bigint LIMIT 1`,
@@ -50,9 +61,11 @@ const addCounts: Step = async (sql, { id, kind, day, reached }, { counts = 200_0
        SELECT *, ${decaySql("$3::date")} AS decay FROM feed_counts
        WHERE kind = $2 AND day > $3::date - ${RANKED_DAYS} AND day <= $3::date
          AND listing > $4 AND ($5::text IS NULL OR listing <= $5)
+         AND ${isRankable("listing")} AND ($6 = 'all' OR EXISTS (
+           SELECT FROM listings WHERE listings.kind = $2 AND listings.id = listing))
      ) AS counted
      GROUP BY listing`,
-    [id, kind, day, reached, bound?.listing ?? null],
+    [id, kind, day, reached, bound?.listing ?? null, rank],
   );
   return bound ? { stage: "counts", reached: bound.listing } : { stage: "listings", reached: "" };
 };
@@ -64,7 +77,8 @@ const addListings: Step = async (sql, { id, kind, reached }, { listings = 50_000
        SELECT id, hidden FROM listings WHERE kind = $2 AND id > $3 ORDER BY id LIMIT $4::bigint
      ), added AS (
        INSERT INTO feed_scores (ranking, listing, points, shown, impressions)
-       SELECT $1::bigint, id, 0, 0, 0 FROM next WHERE NOT hidden ON CONFLICT DO NOTHING
+       SELECT $1::bigint, id, 0, 0, 0 FROM next WHERE NOT hidden AND ${isRankable("id")}
+       ON CONFLICT DO NOTHING
      ), hidden AS (
        DELETE FROM feed_scores USING next
        WHERE ranking = $1::bigint AND listing = next.id AND next.hidden
@@ -161,7 +175,11 @@ export async function beginRanking(
 }
 
 /** Takes one step; resolves to false where there is none: it is complete, or a newer one can be read. */
-export async function takeStep(sql: Sql, id: string, sizes: StepSizes = {}): Promise<boolean> {
+export async function takeStep(
+  sql: Sql,
+  id: string,
+  options: StepOptions = {},
+): Promise<boolean> {
   return await sql.transaction(async (sql) => {
     // Whoever works on the same ranking waits here, and then goes on from what this one did.
     const [ranking] = await sql.query<Ranking & { stage: Stage | "done" | "retired" }>(
@@ -172,7 +190,7 @@ export async function takeStep(sql: Sql, id: string, sizes: StepSizes = {}): Pro
       [id],
     );
     if (!ranking || ranking.stage === "done" || ranking.stage === "retired") return false;
-    const next = await steps[ranking.stage](sql, ranking, sizes);
+    const next = await steps[ranking.stage](sql, ranking, options);
     await sql.query(
       "UPDATE feed_rankings SET stage = $2, reached = $3, complete = $4 WHERE id = $1::bigint",
       [id, next.stage, next.reached, next.stage === "done"],

@@ -5,6 +5,7 @@
  */
 import type { Sql } from "../../../shared/mod.ts";
 import type { ListingsRequest } from "../contracts.ts";
+import { installedRank } from "../ranking/rank_mode.ts";
 
 /** Keeps what is said; resolves to how many listings were not like that before. */
 export async function saveListings(
@@ -22,6 +23,7 @@ export async function saveListings(
     hidden: hidden || removed,
     removed,
   }));
+  await installedRank(sql);
   // In one order everywhere: two callers at once would lock each other's rows otherwise.
   const [{ changed }] = await sql.query<{ changed: number }>(
     `WITH saved AS (

@@ -16,7 +16,7 @@ import {
   FeedQuery,
   Kind,
   kinds,
-  ListingId,
+  KnownListingId,
   type ManyCountsAnswer,
   SegmentName,
 } from "../contracts.ts";
@@ -32,7 +32,7 @@ const CACHED = "public, max-age=60";
 export const readRoutes = new Hono<AppEnv>()
   .get("/api/metrics/:kind/:id", async (c) => {
     const kind = kindOf(c.req.param("kind"));
-    const { id } = parseShape(z.object({ id: ListingId }), { id: c.req.param("id") }, "path");
+    const { id } = parseShape(z.object({ id: KnownListingId }), { id: c.req.param("id") }, "path");
     const { answers: [answer] } = await counts(c, kind, [id]);
     return c.json(answer satisfies CountsAnswer);
   })

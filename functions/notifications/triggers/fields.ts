@@ -60,7 +60,7 @@ function textOf(value: unknown): unknown {
 }
 
 const MOMENT =
-  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d+)?)? ?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)?)?$/i;
+  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:[.,]\d+)?)? ?(?:(Z|UTC|GMT)|([+-]\d\d)(?::?(\d\d))?)?)?$/i;
 /** Epoch seconds reach it in the year 5138, epoch milliseconds had it in 1973. */
 const LEAST_MS = 1e11;
 
@@ -74,7 +74,9 @@ function isoOf(value: unknown): unknown {
   const [, day, time = "00:00", seconds = ":00", utc, hours, minutes = "00"] =
     typeof value === "string" ? MOMENT.exec(value.trim()) ?? [] : [];
   if (day === undefined) return value;
-  return `${day}T${time}${seconds}${utc || hours === undefined ? "Z" : `${hours}:${minutes}`}`;
+  return `${day}T${time}${seconds.replace(",", ".")}${
+    utc || hours === undefined ? "Z" : `${hours}:${minutes}`
+  }`;
 }
 
 /** Somebody who can be written to. */

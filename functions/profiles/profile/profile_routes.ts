@@ -6,13 +6,11 @@
 import { type Context, Hono } from "hono";
 import { isStorable, RequestError } from "../../../shared/mod.ts";
 import type { AppEnv } from "../../context.ts";
-import { browserOrigins } from "../../middleware/cors.ts";
 import { userOf } from "../../middleware/rate_limit.ts";
 import { sqlOfProfiles } from "../parts.ts";
 import { profileOf } from "./profile_cache.ts";
 
 export const profileRoutes = new Hono<AppEnv>()
-  .use("/api/profiles/me", browserOrigins)
   .get("/api/profiles/me", async (c) => await answer(c, await userOf(c)))
   .get(
     "/api/profiles/:user",

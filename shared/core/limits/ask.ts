@@ -5,7 +5,7 @@
  */
 import type { LimitAnswer } from "../../contracts/limit.ts";
 import { admit, recheckMs, refuse } from "./answers.ts";
-import type { Hand } from "./hands.ts";
+import type { Hand, Hands } from "./hands.ts";
 import type { LimitsDependencies } from "./limits.ts";
 import {
   giveBackCommand,
@@ -16,8 +16,6 @@ import {
 } from "./scripts.ts";
 import { endOfWindow, opensAt, windowAt } from "./window.ts";
 
-/** A check waits for Redis for so long, and what was not answered is not sent again. */
-export const ASK_OPTIONS = { timeoutMs: 300, repeatable: false };
 /**
  * The most of what is free that one ask takes beyond what is needed at once. Measured by
  * bench/limits.ts: an eighth costs three times the commands, all of it refuses twice as much though
@@ -36,14 +34,23 @@ export async function askRedis(
   const { policy } = hand;
   const isBucket = policy.algorithm === "token-bucket";
   // A weight that is refused would be counted by the library's windows.
-  const byLibrary = isBucket || (!hand.isKnown && weight === 1);
-  const answer = await (byLibrary ? check : take)(dependencies, hand, weight);
-  hand.isKnown = true;
-  return answer;
+  const byLibrary = isBucket || (!hand.isKnown && weight === 1 && !policy.open);
+  try {
+    const answer = await (byLibrary ? check : take)(dependencies, hand, weight);
+    hand.isKnown = true;
+    return answer;
+  } finally {
+    dependencies.hands.hasAsked = true;
+  }
+}
+
+/** What was not answered in time is not sent again: it may have been counted. */
+export function askOptions({ askMs }: Hands) {
+  return { timeoutMs: askMs, repeatable: false };
 }
 
 async function check(
-  { clock, counter, keys }: LimitsDependencies,
+  { clock, counter, hands, keys }: LimitsDependencies,
   hand: Hand,
   weight: number,
 ): Promise<LimitAnswer> {
@@ -53,6 +60,7 @@ async function check(
     prefix: keys.limitPrefix(policy.name),
     identifier: keys.limitIdentifier(identifier),
     weight,
+    timeoutMs: hands.askMs,
   });
   const now = clock.now();
   if (allowed) return admit(hand, weight, now, { remaining, resetAt });
@@ -73,7 +81,8 @@ async function take(
   const { policy, identifier } = hand;
   const now = clock.now();
   const window = windowAt(policy, now);
-  const wanted = policy.lease ? Math.max(weight, hand.waitedFor(now)) : weight;
+  const untold = hand.untoldAt(now);
+  const wanted = (policy.lease ? Math.max(weight, hand.waitedFor(now)) : weight) + untold;
   const until = hand.isScarce(now) ? now + policy.windowMs * SCARCE_SHARE : Infinity;
   const expected = hand.expectedUntil(Math.min(until, endOfWindow(policy, now)), now);
   const spare = policy.lease ? Math.min(2 * hand.granted, expected) : 0;
@@ -83,15 +92,18 @@ async function take(
   const quiet = hands.takeQuiet(now).map(({ hand, window, units }) =>
     giveBackCommand(keys, hand.policy, hand.identifier, window, units)
   );
-  const replies = await redis.pipeline([command, ...quiet], ASK_OPTIONS);
+  const replies = await redis.pipeline([command, ...quiet], askOptions(hands));
   const [taken, given] = [readTake(replies[0], window), replies.slice(1)];
   if (tally) tally.commands += takeCommands(taken, wish) + giveBackCommands(given);
   hand.seen = { counts: taken.counts, at: now };
   if (taken.granted === 0) {
     return refuse(hand, opensAt(policy, taken.counts, weight, now), now);
   }
-  hand.granted = Math.max(taken.granted, Math.ceil(hand.granted / 2));
-  hand.put(window, taken.granted - weight);
+  // What others took meanwhile may leave less than was let through here.
+  const told = Math.min(untold, taken.granted - weight);
+  hand.untold = untold - told;
+  hand.granted = Math.max(taken.granted - told, Math.ceil(hand.granted / 2));
+  hand.put(window, taken.granted - weight - told);
   hands.holds(hand);
   return admit(hand, weight, now);
 }

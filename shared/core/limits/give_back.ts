@@ -5,7 +5,7 @@
  */
 import type { LimitPolicy } from "../../contracts/limit.ts";
 import { AppError } from "../../errors.ts";
-import { ASK_OPTIONS } from "./ask.ts";
+import { askOptions } from "./ask.ts";
 import type { LimitsDependencies } from "./limits.ts";
 import { giveBackCommand, giveBackCommands } from "./scripts.ts";
 import { windowAt } from "./window.ts";
@@ -30,7 +30,7 @@ export async function giveBackUnits(
       return;
     }
     const command = giveBackCommand(keys, policy, identifier, window, units);
-    const given = await redis.run(command, ASK_OPTIONS);
+    const given = await redis.run(command, askOptions(hands));
     if (tally) tally.commands += giveBackCommands([given]);
   } catch (error) {
     // The units are lost until their window ends: fewer pass, never more.

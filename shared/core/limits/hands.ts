@@ -10,14 +10,18 @@ import type { LimitPolicy } from "../../contracts/limit.ts";
 import type { Clock, Sleep } from "../../ports.ts";
 import { type Breaker, createBreaker } from "../breaker.ts";
 import { Turn } from "../turn.ts";
-import { type Counts, freeAt, windowAt } from "./window.ts";
+import { Allowances } from "./allowances.ts";
+import { type Counts, countsAt, freeAt, windowAt } from "./window.ts";
 
+/** A check waits for Redis for so long; the first of an isolate for longer, as scripts may be cold. */
+const ASK_MS = 300;
+const FIRST_ASK_MS = 2_000;
 /** How many identifiers an isolate remembers, all limits together. */
 export const MOST_HANDS = 10_000;
 /** A waiting check that was not heard of for so long was stopped with its request. */
 const WAITS_MS = 1_000;
-/** Those that wait for another's answer do so for no longer than Redis may take. */
-const PATIENCE_MS = 400;
+/** Those that wait for another's answer do so for a little longer than Redis may take. */
+const MORE_PATIENCE_MS = 100;
 /** Units are given back when they are so many of a limit, and nobody came for so much of its window. */
 const WORTH_SHARE = 0.05;
 const QUIET_SHARE = 0.1;
@@ -47,6 +51,9 @@ export class Hand {
   refusedAt = -Infinity;
   readonly waiting = new Set<{ weight: number; since: number }>();
   readonly turn: Turn;
+  /** Units of `untoldWindow` that were let through without Redis; the next ask tells it of them. */
+  untold = 0;
+  untoldWindow = -1;
   #perMs = 0;
   #demand = 0;
   #since: number;
@@ -56,8 +63,9 @@ export class Hand {
     readonly identifier: string,
     sleep: Sleep,
     now: number,
+    patienceMs: number,
   ) {
-    this.turn = new Turn(sleep, PATIENCE_MS);
+    this.turn = new Turn(sleep, patienceMs);
     this.#since = now;
   }
 
@@ -88,6 +96,24 @@ export class Hand {
   put(window: number, units: number): void {
     this.left = (this.window === window ? this.left : 0) + units;
     this.window = window;
+  }
+
+  /** Units of this moment's window that Redis has yet to be told of. */
+  untoldAt(now: number): number {
+    return this.untoldWindow === windowAt(this.policy, now) ? this.untold : 0;
+  }
+
+  /** Notes that so many units were let through in this window without Redis. */
+  letThrough(units: number, now: number): void {
+    if (units === 0) return;
+    // They say how busy the caller is: the first ask brings as many again, where they can be spared.
+    this.granted = Math.max(this.granted, units);
+    this.#demand += units;
+    this.#since = Math.min(now - 1, windowAt(this.policy, now) * this.policy.windowMs);
+    this.untold = this.untoldAt(now) + units;
+    this.untoldWindow = windowAt(this.policy, now);
+    const admitted = countsAt(this.policy, this.admitted, now);
+    this.admitted = { ...admitted, current: admitted.current + units };
   }
 
   /** Notes that so many units were asked for. */
@@ -130,12 +156,21 @@ export class Hands {
   readonly #sleep: Sleep;
   /** Whether Redis could not be asked, the last time it was. */
   isAway = false;
+  /** Whether Redis was ever heard of, or not in time: until then it gets longer, as all is cold. */
+  hasAsked = false;
+  /** What is let through without asking anybody. */
+  readonly allowances = new Allowances();
   /** Rests limits alone: 300 ms are short, and others wait for longer. */
   readonly breaker: Breaker;
 
   constructor(sleep: Sleep, clock: Clock) {
     this.#sleep = sleep;
     this.breaker = createBreaker({ dependency: "redis", clock });
+  }
+
+  /** How long a check may wait for Redis, in ms. */
+  get askMs(): number {
+    return this.hasAsked ? ASK_MS : FIRST_ASK_MS;
   }
 
   get size(): number {
@@ -147,7 +182,8 @@ export class Hands {
     const key = `${policy.name} ${identifier}`;
     const known = this.#hands.get(key);
     this.#hands.delete(key);
-    const hand = known ?? new Hand(policy, identifier, this.#sleep, now);
+    const hand = known ??
+      new Hand(policy, identifier, this.#sleep, now, this.askMs + MORE_PATIENCE_MS);
     this.#hands.set(key, hand);
     if (this.#hands.size > MOST_HANDS) this.#remove(this.#hands.keys().next().value!);
     return hand;
@@ -176,8 +212,9 @@ export class Hands {
     return quiet;
   }
 
-  forget({ name }: LimitPolicy, identifier: string): void {
-    this.#remove(`${name} ${identifier}`);
+  forget(policy: LimitPolicy, identifier: string): void {
+    this.#remove(`${policy.name} ${identifier}`);
+    this.allowances.forget(policy, identifier);
   }
 
   #remove(key: string): void {

@@ -66,6 +66,16 @@ export interface Limits<Name extends string = string> {
     identifier: string,
     options?: LimitOptions,
   ): Promise<LimitAnswer>;
+  /**
+   * The same for an open limit: no command while this isolate has let through less than half of it for
+   * the caller, and then no answer. `caller` stands for them in memory alone; without one, all of them
+   * share one allowance. `identifier` is called only where Redis is asked.
+   */
+  checkOpen(
+    limit: Name | LimitPolicy,
+    caller: string | undefined,
+    identifier: () => string | Promise<string>,
+  ): Promise<LimitAnswer | undefined>;
   /** Checks one after the other; where one refuses, what those before it took goes back. */
   checkAll(demands: readonly LimitDemand<Name>[]): Promise<LimitAnswer[]>;
   /** The same as `check`, and takes nothing. 1 command. @throws what the Redis port does */
@@ -89,6 +99,8 @@ export interface Limits<Name extends string = string> {
   ): Promise<T>;
 }
 
+/** Stands in Redis for all those who cannot be told apart. */
+const SHARED = "shared";
 /** An ask brings units at least for whoever made it; so many in vain, and there is something wrong. */
 const MOST_ROUNDS = 50;
 
@@ -114,6 +126,17 @@ export function createLimits<Name extends string>(
       assertIdentifier(policy, identifier);
       assertWeight(policy, weight);
       return await checkHand(dependencies, policy, identifier, weight);
+    },
+    async checkOpen(limit, caller, identifier) {
+      const asked = hands.allowances.spend(policyOf(limit), caller, clock.now());
+      if (!asked) return undefined;
+      const { policy, isShared, untold } = asked;
+      const known = isShared ? SHARED : await identifier();
+      assertIdentifier(policy, known);
+      hands.of(policy, known, clock.now()).letThrough(untold, clock.now());
+      const answer = await checkHand(dependencies, policy, known, 1);
+      if (answer.allowed) asked.note();
+      return answer;
     },
     async checkAll(demands) {
       const answers: LimitAnswer[] = [];

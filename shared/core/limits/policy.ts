@@ -22,6 +22,11 @@ interface AnyDefinition {
    * another refuses. A token bucket never does. Default: true.
    */
   lease?: boolean;
+  /**
+   * For endpoints that anybody may call: each isolate lets the first half through by itself, for no
+   * command, and asks Redis only from there on. A sliding window on a lease. Default: false.
+   */
+  open?: boolean;
 }
 
 /** One row of `defineLimits`. */
@@ -57,6 +62,13 @@ function made(name: string, row: LimitDefinition): LimitPolicy {
   assertInteger(name, "limit", row.limit, 1, 1_000_000);
   assertInteger(name, "windowMs", row.windowMs, 1_000, LONGEST_MS);
   const isBucket = row.algorithm === "token-bucket";
+  if (
+    row.open && (row.lease === false || (row.algorithm ?? "sliding-window") !== "sliding-window")
+  ) {
+    throw new TypeError(
+      `Cannot define the limit "${name}": an open one is a sliding window on a lease`,
+    );
+  }
   if (isBucket) assertInteger(name, "refill", row.refill, 1, row.limit);
   return Object.freeze({
     name,
@@ -68,6 +80,7 @@ function made(name: string, row: LimitDefinition): LimitPolicy {
     whenAway: row.whenAway,
     // A token that is hoarded is refilled as if it had been spent: the next burst would be too large.
     lease: (row.lease ?? true) && !isBucket,
+    ...(row.open && { open: true }),
   });
 }
 
