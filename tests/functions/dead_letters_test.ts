@@ -28,7 +28,7 @@ async function failJobs(world: World, count: number, input = {}): Promise<string
 }
 
 for (const store of ["Redis", "Postgres"] as const) {
-  async function open() {
+  const open = async () => {
     const postgres = store === "Postgres" ? await startDatabase() : undefined;
     const world = await createWorld({
       environment: postgres && { DATABASE_URL: postgres.url },
@@ -40,7 +40,7 @@ for (const store of ["Redis", "Postgres"] as const) {
         await postgres?.[Symbol.asyncDispose]();
       },
     };
-  }
+  };
 
   Deno.test(`${store}: dead letters are paged to the last one, by a limit of the caller's`, async () => {
     await using opened = await open();
