@@ -27,6 +27,8 @@ import { galleryRoutes } from "./notifications/gallery/gallery_routes.tsx";
 import { notificationRoutes } from "./notifications/routes.ts";
 import { triggerOperations } from "./notifications/triggers/operations.ts";
 import { triggerRoutes } from "./notifications/triggers/routes.ts";
+import { peopleOperations } from "./people/operations.ts";
+import { peopleRoutes } from "./people/routes.ts";
 import { profileOperations } from "./profiles/operations.ts";
 import { profilesRoutes } from "./profiles/routes.ts";
 import { guard } from "./middleware/access.ts";
@@ -54,6 +56,7 @@ export const operations = [
   ...providerOperations,
   ...triggerOperations,
   ...limitOperations,
+  ...peopleOperations,
   ...profileOperations,
   ...webhookOperations,
   ...opsOperations,
@@ -109,6 +112,7 @@ export function createApp<R extends Registry>(
   app.route("/", galleryRoutes);
   app.route("/", providerRoutes);
   app.route("/", triggerRoutes);
+  app.route("/", peopleRoutes);
   app.route("/", profilesRoutes);
   return app;
 }

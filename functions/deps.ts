@@ -42,6 +42,7 @@ import {
   type Llm,
   type Log,
   type Mailer,
+  type PeopleContributions,
   type Queue,
   type Redis,
   type RedisTally,
@@ -59,6 +60,7 @@ import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 import { type LimitName, limitPolicies, withOpenLimits } from "./limits/services.ts";
 import { OpenStreams } from "./middleware/open_streams.ts";
+import { createPeople } from "./people_table.ts";
 import { type KnownTables, newKnownTables } from "./ops/tables.ts";
 import type { Catalogs } from "./profiles/catalogs.ts";
 
@@ -111,6 +113,8 @@ export interface Memory {
   bodies: BodyMemory;
   /** What secrets in messages are sealed under. */
   secrets: SecretKeys;
+  /** What every feature holds of people. */
+  people: PeopleContributions;
   /** Absent without `IDENTITY_SECRET`. */
   identities?: Identities;
 }
@@ -123,6 +127,7 @@ export interface Deps<R extends Registry = AppRegistry> extends Outside {
   jobs: Jobs<R>;
   limits: Limits<LimitName>;
   secrets: SecretKeys;
+  people: PeopleContributions;
   memory: Memory;
   /**
    * Sees to it that the jobs of these schedules run for the slots of the moment `at` (epoch ms;
@@ -143,7 +148,8 @@ export function createDeps<R extends Registry = AppRegistry>(
   const { clock = systemClock, sleep = systemSleep } = outside;
   const mailer = outside.mailer ?? (config.mail && createResend(config.mail));
   const llm = outside.llm ?? (config.llm && createOpenAi(config.llm));
-  const own = createRegistry({ config, mailer, llm, sleep, catalogs: outside.catalogs });
+  const people = createPeople(config);
+  const own = createRegistry({ config, mailer, llm, sleep, catalogs: outside.catalogs, people });
   const jobs = typeof registry === "function" ? registry(own) : registry ?? own as unknown as R;
   const secrets = new SecretKeys(config.secretKeys);
   const open = jobsWithoutKeys(jobs, secrets).join(", ");
@@ -175,6 +181,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     tables: newKnownTables(),
     said: new Set(),
     stale: newStaleFeed(),
+    people,
     openStreams: new OpenStreams(clock, config.streams),
     bodies: new BodyMemory(clock),
     secrets,
@@ -289,6 +296,7 @@ function compose<R extends Registry>(
     jobs,
     limits,
     secrets,
+    people: memory.people,
     memory,
     arm,
   };

@@ -125,6 +125,8 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "GET /api/chat/replies/:id/stream": { open: "user", limit: "streams" },
   "DELETE /api/chat/replies/:id": history,
 
+  "GET /api/people/:user": { service: "people", isNamed: true, operator: "administer" },
+  "DELETE /api/people/:user": { service: "people", isNamed: true, operator: "administer" },
   "POST /api/activity": { service: "people", operator: "operate" },
   "GET /api/profiles/me": { open: "user", limit: "profile-read" },
   // What was learnt of a person.

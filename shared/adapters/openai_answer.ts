@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { soundText } from "../contracts/text.ts";
 import { LlmUnavailableError } from "../errors.ts";
 import { type BodyReader, streamedEvents } from "./event_stream.ts";
 import { readReason } from "./openai_endings.ts";
@@ -57,7 +56,7 @@ export async function* readAnswer(body: BodyReader): AsyncGenerator<AnswerPart> 
     isDoubtful = false;
     const said = half + textIn(choice.delta ?? choice.message ?? choice);
     half = LAST_HALF_OF_NONE.exec(said)?.[0] ?? "";
-    const whole = soundText(said.slice(0, said.length - half.length));
+    const whole = said.slice(0, said.length - half.length);
     if (whole !== "") yield { kind: "text", text: whole };
     const reason = readReason(choice.finish_reason);
     if (reason !== undefined) {
@@ -74,7 +73,7 @@ export function* readWholeAnswer(text: string): Generator<AnswerPart> {
   if (looksLikeError(answer)) throw failureInStream(answer);
   const choice = choiceIn(answer);
   if (choice === undefined) throw unfinished();
-  const said = soundText(textIn(choice.message ?? choice.delta ?? choice));
+  const said = textIn(choice.message ?? choice.delta ?? choice);
   if (said !== "") yield { kind: "text", text: said };
   yield { kind: "end", reason: readReason(choice.finish_reason) };
   yield { kind: "closed" };

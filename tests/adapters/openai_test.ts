@@ -103,16 +103,6 @@ const streams: [what: string, answer: () => Response, text: string][] = [
     ),
     "😀!",
   ],
-  [
-    "a NUL, and halves that nothing completes",
-    stream(said("a\0b"), said("\ude00"), said("\ud83d"), said("c"), STOP),
-    "ab\ufffd\ufffdc",
-  ],
-  [
-    "a NUL in one piece of JSON",
-    () => Response.json({ choices: [{ message: { content: "a\0b" }, finish_reason: "stop" }] }),
-    "ab",
-  ],
   ["CR LF and comments", stream(": wait\r\n\r\n", said("Hi").replaceAll("\n", "\r\n"), STOP), "Hi"],
   ["a body that stays open after its end", stream(said("Hi"), STOP, DONE, "open"), "Hi"],
   ["a body that breaks after its end", stream(said("Hi"), STOP, "data: {", DONE), "Hi"],

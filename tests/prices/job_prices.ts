@@ -254,7 +254,6 @@ export const jobPrices: readonly PriceRow[] = [
     trips: 0,
     measure: async () => {
       await using world = await createWorld({
-        isPatient: true,
         armsImport: true,
         startAt: Date.UTC(2026, 0, 5, 10, 10),
       });

@@ -17,10 +17,19 @@ import {
 import { deliver, type JobDelivery } from "./deliver.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import type { DeliveryAnswer } from "./ends.ts";
-import { type EnqueuedGroup, enqueueGroup, enqueueJob, enqueueJobs, findJob } from "./enqueue.ts";
+import {
+  type EnqueuedGroup,
+  enqueueGroup,
+  enqueueJob,
+  enqueueJobs,
+  findJob,
+  type NewJob,
+} from "./enqueue.ts";
 import { type FailedDelivery, type FailureAnswer, jobFailed } from "./failures.ts";
 import type { Enqueued, EnqueueOptions, InputOf, Registry } from "./job.ts";
+import { lettersAbout } from "./forget.ts";
 import { readSecret, showLetter } from "./letters.ts";
+import { assertFromOutside } from "./outside.ts";
 import { replay, type ReplayOptions } from "./replay.ts";
 import { replayAll, type ReplayAllOptions, type ReplayedAll } from "./replay_all.ts";
 import {
@@ -49,6 +58,12 @@ export interface NamedGroupOptions<R extends Registry> {
   lookUp?: boolean;
 }
 
+/** Where jobs to enqueue come from. */
+export interface OutsideOptions {
+  /** True where a caller named them, not your code: a job's inner parts are refused. Default: false. */
+  fromOutside?: boolean;
+}
+
 /** The jobs of one registry. */
 export interface Jobs<R extends Registry> {
   readonly registry: R;
@@ -58,13 +73,17 @@ export interface Jobs<R extends Registry> {
     input: InputOf<R, Name>,
     options?: EnqueueOptions,
   ): Promise<Enqueued>;
-  /** The same for a name and an input that come from outside. @throws {UnknownJobError | BodyInvalidError} */
+  /**
+   * The same for a name and an input that come from outside, where a job's inner parts are refused.
+   *
+   * @throws {UnknownJobError | JobInternalError | BodyInvalidError}
+   */
   enqueueUnchecked(job: string, input: unknown, options?: EnqueueOptions): Promise<Enqueued>;
   /**
    * Enqueues several jobs, each with its own options: all of them, or none. More than 500 go in
    * requests of 500, of which an earlier one may be accepted when a later one throws.
    */
-  enqueueMany(jobs: readonly NamedJob<R>[]): Promise<Enqueued[]>;
+  enqueueMany(jobs: readonly NamedJob<R>[], options?: OutsideOptions): Promise<Enqueued[]>;
   /**
    * Enqueues at most 10,000 jobs that belong together, with a follow-up. 2 commands for each child
    * that ends and 2 for the group; none without a follow-up. More than 500 need a `dedupeId`, to be
@@ -72,7 +91,7 @@ export interface Jobs<R extends Registry> {
    */
   enqueueGroup(
     children: readonly Omit<NamedJob<R>, "dedupeId">[],
-    options?: NamedGroupOptions<R>,
+    options?: NamedGroupOptions<R> & OutsideOptions,
   ): Promise<EnqueuedGroup>;
   /** Where the job stands. One command. @throws {RequestError} `job_not_found` */
   state(id: string): Promise<JobView>;
@@ -99,6 +118,8 @@ export interface Jobs<R extends Registry> {
   showLetter(letter: DeadLetter): DeadLetter;
   /** Opens one secret of a dead letter, at `path` as in `data.url`; log who asked. @throws {RequestError} `not_found` */
   readSecret(id: string, path: string): Promise<unknown>;
+  /** The dead letters about somebody, as `isAbout` says by their job's name and input. */
+  lettersAbout(isAbout: (job: string, input: unknown) => boolean): Promise<DeadLetter[]>;
   /**
    * Replays at most 100 dead letters, newest first, at `perSecond`, in at most 40 requests; names
    * those that cannot be, and says how many are left. 2 commands for each, and 3 for 25 of them.
@@ -119,6 +140,10 @@ export interface Jobs<R extends Registry> {
   ): Promise<void>;
 }
 
+function assertChild({ job, input }: NewJob, index: number): void {
+  assertFromOutside(job, input, `jobs[${index}].input`);
+}
+
 /** Puts the jobs of a registry on their dependencies. Cheap: one may be made for each request. */
 export function createJobs<R extends Registry>(parts: JobsDependencies<R>): Jobs<R> {
   const { registry } = parts;
@@ -136,17 +161,26 @@ export function createJobs<R extends Registry>(parts: JobsDependencies<R>): Jobs
     registry,
     enqueue: (job, input, options) =>
       working(enqueueJob(dependencies, findJob(registry, job), input, options)),
-    enqueueUnchecked: async (job, input, options) =>
-      await working(enqueueJob(dependencies, findJob(registry, job), input, options)),
-    enqueueMany: (jobs) => working(enqueueJobs(dependencies, jobs.map(named))),
-    enqueueGroup: (children, { then, dedupeId, lookUp } = {}) =>
-      working(
-        enqueueGroup(dependencies, children.map((child) => named(child as NamedJob<R>)), {
-          dedupeId,
-          lookUp,
-          ...(then && { then: { job: findJob(registry, then.job), input: then.input } }),
-        }),
-      ),
+    async enqueueUnchecked(name, input, options) {
+      const job = findJob(registry, name);
+      assertFromOutside(job, input);
+      return await working(enqueueJob(dependencies, job, input, options));
+    },
+    async enqueueMany(jobs, { fromOutside = false } = {}) {
+      const all = jobs.map(named);
+      if (fromOutside) all.forEach(assertChild);
+      return await working(enqueueJobs(dependencies, all));
+    },
+    async enqueueGroup(children, { then, dedupeId, lookUp, fromOutside = false } = {}) {
+      const all = children.map((child) => named(child as NamedJob<R>));
+      const next = then && { job: findJob(registry, then.job), input: then.input };
+      if (fromOutside) {
+        all.forEach(assertChild);
+        if (next) assertFromOutside(next.job, next.input, "then.input");
+      }
+      const options = { dedupeId, lookUp, ...(next && { then: next }) };
+      return await working(enqueueGroup(dependencies, all, options));
+    },
     state: (id) => jobState(dependencies, id),
     cancel: (id) => cancelJob(dependencies, id),
     deliver: (delivery) => {
@@ -160,6 +194,7 @@ export function createJobs<R extends Registry>(parts: JobsDependencies<R>): Jobs
     },
     importDeadLetters: () => importDeadLetters(dependencies),
     untoldDeadLetters: () => lookForUntold(dependencies),
+    lettersAbout: (isAbout) => lettersAbout(dependencies, isAbout),
     showLetter: (letter) => showLetter(registry, letter),
     readSecret: (id, path) => readSecret(dependencies, id, path),
     replay: (id, options) => replay(dependencies, id, options),

@@ -115,6 +115,7 @@ export function nextOf(
     steps,
     runs: 0,
     deferrals: undefined,
+    chain: undefined,
     failure: undefined,
     dueAt: notBefore,
     replayedAs: generation,

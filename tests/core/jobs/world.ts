@@ -17,7 +17,6 @@ import { debugEcho } from "../../../functions/jobs/debug_echo.ts";
 import { githubPush } from "../../../functions/jobs/github_push.ts";
 import { type Cloud, type CloudOptions, createCloud } from "../../../dev/cloud.ts";
 import { silentLog } from "../../support/silent_log.ts";
-import { patientRedis } from "../limits/patient_redis.ts";
 import {
   defineJob,
   defineRegistry,
@@ -197,8 +196,6 @@ export interface WorldOptions {
   armsImport?: boolean;
   /** Default: `payg`. */
   plan?: CloudOptions["plan"];
-  /** Waits for Redis for as long as it takes, on a machine that may be busy. Default: false. */
-  isPatient?: boolean;
 }
 
 /** Starts a cloud with these jobs. */
@@ -210,7 +207,6 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     ids,
     onStart,
     environment,
-    isPatient,
     plan,
   } = options;
   const seen: Seen[] = [];
@@ -232,7 +228,6 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
         log: silentLog,
         importWatch: armsImport ? new ImportWatch() : ImportWatch.off(),
         ...(ids && { ids }),
-        ...(isPatient && { redis: patientRedis(environment, { now: () => Date.now() }) }),
       };
       // The app's own as well: what its endpoints enqueue and arm.
       deps = createDeps(
