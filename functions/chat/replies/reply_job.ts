@@ -37,8 +37,8 @@ export function createReplyJob({ config, llm, sleep }: ReplyJobParts) {
     input: z.object({ reply: z.string() }),
     retries: 3,
     backoff: { first: 2_000, factor: 3 },
-    // As long as a long answer takes.
-    timeoutMs: 300_000,
+    // As long as a long answer takes, and what is done before and after it.
+    timeoutMs: (config.llm?.answerMs ?? 270_000) + 30_000,
     tracked: false,
     async run({ reply }, context: JobContext) {
       const { clock, keys, log, redis, sql } = context;
