@@ -14,6 +14,8 @@ import { listen, type Listening } from "./server.ts";
 export interface AppProcessOptions {
   /** The file to run: dev/app.ts or dev/app_workers.ts. */
   entry: URL;
+  /** What it may do, as flags of `deno run`; the rest is refused. */
+  permissions: readonly string[];
   /** Read at each start, so that a change of keys reaches the next app. */
   environment: () => Record<string, string>;
   /** Folders that start the app afresh when a file in them changes. */
@@ -160,12 +162,12 @@ class Running {
   #onAnswer: (offsetMs: number) => void = () => {};
 
   constructor(
-    { entry, environment, hide }: AppProcessOptions,
+    { entry, permissions, environment, hide }: AppProcessOptions,
     onEnd: (code: number) => void,
   ) {
     this.#hide = hide;
     this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "--allow-all", "--unstable-net", "--no-check", entry.pathname],
+      args: ["run", "--no-prompt", ...permissions, "--unstable-net", "--no-check", entry.pathname],
       cwd: new URL("..", entry).pathname,
       env: environment(),
       stdin: "piped",

@@ -127,6 +127,8 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
     PUBLIC_URL: url,
     UPSTASH_REDIS_REST_URL: serve(redis),
     UPSTASH_REDIS_REST_TOKEN: redis.token,
+    // A busy machine is no outage: what runs beside us is only slow.
+    REDIS_TIMEOUT_MS: "20000",
     QSTASH_URL: serve(qstash),
     QSTASH_TOKEN: qstash.token,
     QSTASH_CURRENT_SIGNING_KEY: qstash.signingKeys.current,

@@ -113,7 +113,7 @@ function planListings(count: number, run: number): PlannedListing[] {
     kind: kinds[index % kinds.length],
     id: Math.floor(index / kinds.length) % 2 === 0
       ? run * 100_000 + index
-      : `${run}:${["villa", "Zürich, am See", "50 % & more/", "🎷-night"][index % 4]}:${index}`,
+      : `${run}.${["villa", "Zuerich.am_See", "50~more", "jazz-night"][index % 4]}.${index}`,
   }));
 }
 

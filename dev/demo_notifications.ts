@@ -11,7 +11,7 @@
 import { parseArgs } from "node:util";
 import { print, printError } from "../shared/adapters/terminal.ts";
 import { grouped } from "./demo_feed_system.ts";
-import { billOf, billOfPlan } from "./demo_notifications_bill.ts";
+import { billOf, billOfPlan, repeatsOf, unpricedOf } from "./demo_notifications_bill.ts";
 import { armFaults, HELD_MS } from "./demo_notifications_faults.ts";
 import { eventOf, planRound, type Round } from "./demo_notifications_plan.ts";
 import { createStatus, printBill, printFindings, printWaits } from "./demo_notifications_print.ts";
@@ -106,6 +106,8 @@ async function goThrough(system: System, round: Round, isCalm: boolean): Promise
   const isUrgentFirst = printWaits(waits, isTriedAgain ? waits.bulk : releases[0].periodMs);
   const samePrices = printBill({
     rows: billOf(evidence),
+    repeats: repeatsOf(evidence),
+    unpriced: unpricedOf(evidence),
     plan: billOfPlan(evidence),
     metered,
     deliveries: system.seen.deliveries.length,

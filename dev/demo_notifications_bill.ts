@@ -76,12 +76,42 @@ export function billOf({ system }: Evidence): BillRow[] {
   const rows = prices.map(({ what, commands }): BillRow => ({ what, commands, times: 0 }));
   const byJob = Map.groupBy(system.seen.deliveries, ({ id }) => id);
   for (const deliveries of byJob.values()) {
-    deliveries.forEach((delivery, index) => {
-      const before = deliveries.slice(0, index);
-      prices.forEach(({ holds }, place) => holds(delivery, before) && rows[place].times++);
-    });
+    timesOf(deliveries).forEach((times, place) => rows[place].times += times);
   }
   return rows;
+}
+
+/** How often each price is due for the deliveries of one job. */
+function timesOf(deliveries: readonly Delivery[]): number[] {
+  return prices.map(({ holds }) =>
+    deliveries.filter((delivery, index) => holds(delivery, deliveries.slice(0, index))).length
+  );
+}
+
+/** Commands that the app's client has sent again, since the answer did not come: no price has them. */
+export function repeatsOf({ system }: Evidence): string[] {
+  return system.seen.commands.filter(({ isRepeat }) => isRepeat).map(({ name }) => name);
+}
+
+/** Each job that Redis was asked for otherwise than by the list, with the commands by name. */
+export function unpricedOf({ system: { seen } }: Evidence): string[] {
+  const asked = Map.groupBy(seen.commands.filter(({ isRepeat }) => !isRepeat), ({ id }) => id);
+  const delivered = Map.groupBy(seen.deliveries, ({ id }) => id);
+  return [...new Set([...asked.keys(), ...delivered.keys()])].flatMap((id) => {
+    const deliveries = delivered.get(id) ?? [];
+    const commands = asked.get(id) ?? [];
+    const times = timesOf(deliveries);
+    const listed = prices.reduce((sum, { commands }, place) => sum + commands * times[place], 0);
+    if (listed === commands.length) return [];
+    const how = deliveries.map(({ generation, attempt, end }) =>
+      `${generation}/${attempt} ${end ?? "nothing left"}`
+    );
+    const names = commands.map(({ name }) => name);
+    return [
+      `job ${id}: ${listed} by the list, ${commands.length} at Redis (${names.join(", ")}), ` +
+      `delivered as ${how.join(", ") || "nothing"}`,
+    ];
+  });
 }
 
 /** QStash forgets a job's id after this. */

@@ -78,6 +78,10 @@ export function printWaits({ urgent, bulk, probes }: Waits, mostForProbes: numbe
 /** What a bill is made of. */
 export interface Bills {
   rows: readonly BillRow[];
+  /** Names of commands that the app's own client has sent again. */
+  repeats: readonly string[];
+  /** What differs, job by job. */
+  unpriced: readonly string[];
   plan: ReturnType<typeof billOfPlan>;
   metered: Metered;
   /** How often the app was called with mail to send. */
@@ -87,7 +91,8 @@ export interface Bills {
 }
 
 /** The bill; true when the meters saw what the price list says. */
-export function printBill({ rows, plan, metered, deliveries, isCalm }: Bills): boolean {
+export function printBill(bills: Bills): boolean {
+  const { rows, repeats, unpriced, plan, metered, deliveries, isCalm } = bills;
   print("\n  The bill");
   row("", "times", "commands", "messages");
   let commands = 0;
@@ -98,6 +103,12 @@ export function printBill({ rows, plan, metered, deliveries, isCalm }: Bills): b
   const messages = deliveries - metered.extraCalls;
   if (metered.extraCalls > 0) {
     row("calls that a fault added, which are free", metered.extraCalls, "", "");
+  }
+  if (repeats.length > 0) {
+    // No price has them: that an answer gets lost is nobody's design.
+    const names = [...new Set(repeats)].join(", ");
+    row(`sent again by the client, unanswered: ${names}`, repeats.length, repeats.length, "");
+    commands += repeats.length;
   }
   row("by the price list", "", commands, messages);
   const billed = metered.commands - metered.commandsElsewhere;
@@ -111,6 +122,9 @@ export function printBill({ rows, plan, metered, deliveries, isCalm }: Bills): b
         ? `; requests that send no mail took ${metered.commandsElsewhere} commands`
         : ""),
   );
-  return commands === billed && messages === metered.messages &&
-    (!isCalm || (plan.commands === billed && plan.messages === metered.messages));
+  const planned = plan.commands + repeats.length;
+  const addsUp = commands === billed && messages === metered.messages &&
+    (!isCalm || (planned === billed && plan.messages === metered.messages));
+  if (!addsUp) { for (const difference of unpriced) print(`    ${difference}`); }
+  return addsUp;
 }

@@ -37,9 +37,20 @@ export interface Metered {
   extraCalls: number;
 }
 
+/** A command that Redis was sent for a job. */
+export interface JobCommand {
+  /** The job's id. */
+  id: string;
+  /** Its name, and what of the job it is about: `SET claim`. */
+  name: string;
+  /** Sent again by the app's client, because the answer to it did not come. */
+  isRepeat: boolean;
+}
+
 /** What was seen since the last round began. */
 export interface Seen {
   deliveries: Delivery[];
+  commands: JobCommand[];
   releases: FlowRelease[];
   commandsElsewhere: number;
 }
@@ -82,7 +93,7 @@ const SEND_JOB = /\/qstash\/jobs\/notification\.(urgent|bulk)$/;
 
 /** Starts Redis, QStash, Postgres, the provider and the app on free ports. */
 export async function startSystem({ startAt, perSecond }: SystemOptions): Promise<System> {
-  const seen: Seen = { deliveries: [], releases: [], commandsElsewhere: 0 };
+  const seen: Seen = { deliveries: [], commands: [], releases: [], commandsElsewhere: 0 };
   const ends = new Map<unknown, Delivery["end"]>();
   const databases: Database[] = [];
   let mailTimeoutMs: number | undefined;
@@ -128,6 +139,14 @@ export async function startSystem({ startAt, perSecond }: SystemOptions): Promis
       };
     },
   });
+  const { redis } = cloud;
+  const { fetch: answer } = redis;
+  redis.fetch = async (request) => {
+    const copy = request.clone();
+    const response = await answer(request);
+    if (response.status === 200) seen.commands.push(...await jobCommandsIn(copy));
+    return response;
+  };
   const sql = createDatabase(readConfig(cloud.environment))!;
   cloud.qstash.onRelease((release) => seen.releases.push(release));
   const headers = { authorization: `Bearer ${cloud.environment.SERVICE_TOKENS}` };
@@ -165,7 +184,7 @@ export async function startSystem({ startAt, perSecond }: SystemOptions): Promis
       return { commands, commandsElsewhere: seen.commandsElsewhere, messages, extraCalls };
     },
     forget() {
-      Object.assign(seen, { deliveries: [], releases: [], commandsElsewhere: 0 });
+      Object.assign(seen, { deliveries: [], commands: [], releases: [], commandsElsewhere: 0 });
       system.metered();
     },
     async [Symbol.asyncDispose]() {
@@ -188,6 +207,17 @@ function withOutages(database: Database, isAway: () => boolean): Database {
     session: () => withOutages(database.session(), isAway),
     close: () => database.close(),
   };
+}
+
+/** The commands of a request to Redis that are about a job, by their keys. */
+async function jobCommandsIn(request: Request): Promise<JobCommand[]> {
+  const sent = await request.json().catch(() => []) as unknown[];
+  const commands = Array.isArray(sent[0]) ? sent as unknown[][] : [sent];
+  const isRepeat = request.headers.has("upstash-telemetry-retry");
+  return commands.flatMap(([name, key]) => {
+    const [, id, about] = /:job:([^:]+):(.+)$/.exec(String(key)) ?? [];
+    return id === undefined ? [] : [{ id, name: `${name} ${about}`, isRepeat }];
+  });
 }
 
 /** What the app says that a request cost. */

@@ -64,6 +64,9 @@ const ownToken = ownUsers.AUTH_SECRET &&
 
 const app = new AppProcess({
   entry: new URL(inWorkers ? "app_workers.ts" : "app.ts", import.meta.url),
+  // The app has what `deno task start` gives it; wrangler bundles, and starts workerd.
+  permissions: ["net", "env", ...(inWorkers ? ["read", "write", "run", "sys"] : [])]
+    .map((name) => `--allow-${name}`),
   environment: () => {
     const settings: Record<string, string> = {
       ...cloudSecrets,
@@ -168,7 +171,7 @@ function describe(appRuns: boolean, warnings: readonly string[]) {
 
 function otherDev(file: string): string {
   return `Another dev runs here and has .dev.env. For commands that are to meet this one:\n` +
-    `  deno run -A --env-file=${file} functions/plan_schedules.ts`;
+    `  deno run -NE --env-file=${file} functions/plan_schedules.ts`;
 }
 
 function argumentsOrEnd() {

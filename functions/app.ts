@@ -27,6 +27,8 @@ import { galleryRoutes } from "./notifications/gallery/gallery_routes.tsx";
 import { notificationRoutes } from "./notifications/routes.ts";
 import { triggerOperations } from "./notifications/triggers/operations.ts";
 import { triggerRoutes } from "./notifications/triggers/routes.ts";
+import { peopleOperations } from "./people/operations.ts";
+import { peopleRoutes } from "./people/routes.ts";
 import { profileOperations } from "./profiles/operations.ts";
 import { profilesRoutes } from "./profiles/routes.ts";
 import { guard } from "./middleware/access.ts";
@@ -39,6 +41,7 @@ import { secureHeaders } from "./middleware/secure_headers.ts";
 import type { Registry } from "../shared/mod.ts";
 import { createDocsRoutes } from "./ops/docs.ts";
 import { healthRoutes } from "./ops/health.ts";
+import { homeRoutes } from "./ops/home.ts";
 import { opsOperations } from "./ops/operations.ts";
 import { webhookOperations } from "./webhooks/operations.ts";
 import { webhookRoutes } from "./webhooks/routes.ts";
@@ -53,6 +56,7 @@ export const operations = [
   ...providerOperations,
   ...triggerOperations,
   ...limitOperations,
+  ...peopleOperations,
   ...profileOperations,
   ...webhookOperations,
   ...opsOperations,
@@ -68,8 +72,16 @@ const PAGES_CALL = [
   "/api/profiles/me",
 ];
 
+export interface AppOptions {
+  /** Whether the host serves nothing but this app, so that it may be told to be https for good. Default: false. */
+  isOwnHost?: boolean;
+}
+
 /** Makes the app on its parts; it keeps nothing of its own between requests. */
-export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
+export function createApp<R extends Registry>(
+  parts: Deps<R>,
+  { isOwnHost = false }: AppOptions = {},
+): Hono<AppEnv> {
   // The routes take jobs by name from outside; what a registry does not hold, it refuses itself.
   const deps = parts as unknown as Deps;
   const app = new Hono<AppEnv>();
@@ -77,7 +89,7 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
     (tally, requestId) => forRequest(deps, tally, requestId),
     () => deps.ids.random(),
   ));
-  app.use(secureHeaders);
+  app.use(secureHeaders(isOwnHost && deps.config.publicUrl.startsWith("https:")));
   app.use(failedTokens);
   app.onError(answerProblem);
   app.notFound(answerUnknown(app));
@@ -88,6 +100,7 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.use(guard);
   app.use("/admin/sign-in", rateLimit("sign-in", { method: "POST" }));
   app.route("/", adminRoutes);
+  app.route("/", homeRoutes);
   app.route("/", healthRoutes);
   app.route("/", createDocsRoutes({ operations, registry: deps.jobs.registry }));
   app.route("/", webhookRoutes);
@@ -99,6 +112,7 @@ export function createApp<R extends Registry>(parts: Deps<R>): Hono<AppEnv> {
   app.route("/", galleryRoutes);
   app.route("/", providerRoutes);
   app.route("/", triggerRoutes);
+  app.route("/", peopleRoutes);
   app.route("/", profilesRoutes);
   return app;
 }

@@ -40,6 +40,7 @@ import {
   type Llm,
   type Log,
   type Mailer,
+  type PeopleContributions,
   type Queue,
   type Redis,
   type RedisTally,
@@ -57,6 +58,8 @@ import { type AppRegistry, createRegistry } from "./jobs/registry.ts";
 import { type ArmedName, createSchedules } from "./jobs/schedules.ts";
 import { type LimitName, limitPolicies, withOpenLimits } from "./limits/services.ts";
 import { OpenStreams } from "./middleware/open_streams.ts";
+import { createPeople } from "./people_table.ts";
+import { type KnownTables, newKnownTables } from "./ops/tables.ts";
 import type { Catalogs } from "./profiles/catalogs.ts";
 
 /** What the app asks of the outside; any of it may be replaced. */
@@ -92,6 +95,8 @@ export interface Memory {
   hands: Hands;
   /** The table of limits, as the settings have it. */
   policies: typeof limitPolicies;
+  /** Whether Postgres has the app's tables, as far as is known. */
+  tables: KnownTables;
   /** What was said in the log, and need not be said again. */
   said: Set<string>;
   /** What was answered last, for when Postgres is away. */
@@ -102,6 +107,8 @@ export interface Memory {
   bodies: BodyMemory;
   /** What secrets in messages are sealed under. */
   secrets: SecretKeys;
+  /** What every feature holds of people. */
+  people: PeopleContributions;
   /** Absent without `IDENTITY_SECRET`. */
   identities?: Identities;
 }
@@ -114,6 +121,7 @@ export interface Deps<R extends Registry = AppRegistry> extends Outside {
   jobs: Jobs<R>;
   limits: Limits<LimitName>;
   secrets: SecretKeys;
+  people: PeopleContributions;
   memory: Memory;
   /**
    * Sees to it that the jobs of these schedules run for the slots of the moment `at` (epoch ms;
@@ -134,7 +142,8 @@ export function createDeps<R extends Registry = AppRegistry>(
   const { clock = systemClock, sleep = systemSleep } = outside;
   const mailer = outside.mailer ?? (config.mail && createResend(config.mail));
   const llm = outside.llm ?? (config.llm && createOpenAi(config.llm));
-  const own = createRegistry({ config, mailer, llm, sleep, catalogs: outside.catalogs });
+  const people = createPeople(config);
+  const own = createRegistry({ config, mailer, llm, sleep, catalogs: outside.catalogs, people });
   const jobs = typeof registry === "function" ? registry(own) : registry ?? own as unknown as R;
   const secrets = new SecretKeys(config.secretKeys);
   const open = jobsWithoutKeys(jobs, secrets).join(", ");
@@ -162,8 +171,10 @@ export function createDeps<R extends Registry = AppRegistry>(
     spool: new Spool(),
     hands: new Hands(sleep, clock),
     policies: withOpenLimits(limitPolicies, config.openLimits),
+    tables: newKnownTables(),
     said: new Set(),
     stale: newStaleFeed(),
+    people,
     openStreams: new OpenStreams(clock, config.streams),
     bodies: new BodyMemory(clock),
     secrets,
@@ -272,6 +283,7 @@ function compose<R extends Registry>(
     jobs,
     limits,
     secrets,
+    people: memory.people,
     memory,
     arm,
   };

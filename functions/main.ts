@@ -1,5 +1,5 @@
 /**
- * The entry on Deno and Deno Deploy: `deno run -A functions/main.ts`, on port 8000.
+ * The entry on Deno and Deno Deploy: `deno task start`, on port 8000.
  *
  * The environment is read once; a bad one is said in one message and ends the process.
  *
@@ -15,7 +15,7 @@ function start() {
   try {
     const deps = createDeps(readConfig(process.env));
     warnOfSettings(deps);
-    return createApp(deps);
+    return createApp(deps, { isOwnHost: true });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     printError(error.message);

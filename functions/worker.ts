@@ -20,7 +20,7 @@ function build(bindings: Record<string, unknown>): Hono<AppEnv> {
   // workerd lets no request use a connection that another one opened.
   const deps = createDeps(config, { database: createDatabase(config, "request") });
   warnOfSettings(deps);
-  return createApp(deps);
+  return createApp(deps, { isOwnHost: true });
 }
 
 export default {

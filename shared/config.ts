@@ -61,6 +61,7 @@ const schema = z.object({
   PUBLIC_URL: publicUrl,
   UPSTASH_REDIS_REST_URL: httpUrl,
   UPSTASH_REDIS_REST_TOKEN: text,
+  REDIS_TIMEOUT_MS: z.coerce.number().int().min(0).max(60_000).default(0),
   QSTASH_URL: httpUrl.default("https://qstash.upstash.io"),
   QSTASH_TOKEN: text,
   QSTASH_CURRENT_SIGNING_KEY: text,
@@ -129,7 +130,12 @@ const schema = z.object({
 export interface Config {
   /** Where QStash and browsers reach this app; deliveries are signed for it. No trailing slash. */
   publicUrl: string;
-  redis: { url: string; token: string };
+  redis: {
+    url: string;
+    token: string;
+    /** What each call is given at least, in ms. */
+    leastTimeoutMs: number;
+  };
   queue: {
     url: string;
     token: string;
@@ -264,7 +270,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const settings = parsed.data;
   return {
     publicUrl: settings.PUBLIC_URL,
-    redis: { url: settings.UPSTASH_REDIS_REST_URL, token: settings.UPSTASH_REDIS_REST_TOKEN },
+    redis: {
+      url: settings.UPSTASH_REDIS_REST_URL,
+      token: settings.UPSTASH_REDIS_REST_TOKEN,
+      leastTimeoutMs: settings.REDIS_TIMEOUT_MS,
+    },
     queue: {
       url: settings.QSTASH_URL,
       token: settings.QSTASH_TOKEN,

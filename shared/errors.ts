@@ -24,6 +24,7 @@ export const errorTitles = {
   delivery_in_progress: "Another delivery of this job is still running",
   job_failed: "The job's attempt failed",
   job_failed_for_good: "The job failed, and will not be tried again",
+  job_internal: "This job is not for callers",
   job_not_found: "There is no such job",
   job_unknown: "There is no job of this name",
   lease_lost: "The attempt outlived its lease",
@@ -112,6 +113,19 @@ export class UnknownJobError extends AppError {
   override readonly retryable = false;
   constructor(readonly job: string, known: readonly string[]) {
     super(`Cannot find a job named "${startOf(job, 64)}": known are ${namesText(known)}`);
+  }
+}
+
+/** The job is enqueued by other jobs or by the app itself, never by a caller. */
+export class JobInternalError extends AppError {
+  override readonly name = "JobInternalError";
+  override readonly code = "job_internal";
+  override readonly retryable = false;
+  override readonly fields: readonly FieldFault[];
+  /** `path` is where the caller named it. */
+  constructor(readonly job: string, path: string) {
+    super(`Cannot enqueue ${job}: it is an inner job, which other jobs or the app itself enqueue`);
+    this.fields = [{ path, message: "is an inner job" }];
   }
 }
 

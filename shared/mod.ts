@@ -14,6 +14,7 @@ export {
   type ServiceToken,
 } from "./config_tokens.ts";
 export { DeadLetter } from "./contracts/dead_letter.ts";
+export { missingMigrationNames } from "./migrations/ledger.ts";
 export { FavoriteEntry, ImpressionsEntry, LogEntry } from "./contracts/event_log.ts";
 export { asciiAddress, EmailAddress } from "./contracts/email_address.ts";
 export type { LimitAnswer, LimitPolicy } from "./contracts/limit.ts";
@@ -30,6 +31,7 @@ export {
   EventTooLateError,
   type FieldFault,
   isPostgresAway,
+  JobInternalError,
   LeaseLostError,
   LimitExceededError,
   LimitUnavailableError,
@@ -150,6 +152,14 @@ export {
   type StreamParts,
 } from "./core/streams/reply_writer.ts";
 export { Turn } from "./core/turn.ts";
+export {
+  type AskedPerson,
+  isAbout,
+  type PeopleContribution,
+  type PeopleContributions,
+  type PeopleParts,
+  type Remainder,
+} from "./core/people.ts";
 export { createKeys, type Keys } from "./core/keys.ts";
 export { jobsWithoutKeys, SecretKeys } from "./core/secrets/secret_keys.ts";
 export type { JobDelivery } from "./core/jobs/deliver.ts";

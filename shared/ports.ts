@@ -172,6 +172,11 @@ export interface Queue {
   /** Cancels what carries the label and has not ended; resolves to how many messages that were. */
   cancel(label: string): Promise<number>;
   /**
+   * A page of the log of all messages, newest first: when and with what each was created. QStash keeps
+   * it as long as the rest of its log.
+   */
+  created(cursor?: string): Promise<{ events: QueueEvent[]; cursor?: string }>;
+  /**
    * The log of the messages that carry the label, newest first. QStash keeps it 3 days on the free
    * plan. One request for each of at most `pages` of 100 lines. Default: 10.
    */

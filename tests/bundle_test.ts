@@ -1,5 +1,6 @@
 /**
- * What the worker weighs, and how soon it answers: the two things that a user of it pays for.
+ * What the worker weighs, and how soon it answers: the two things that a user of it pays for. The
+ * second is shown, not bounded: it is the machine's as much as ours.
  *
  * @module
  */
@@ -24,8 +25,6 @@ const bundles = [
     limitKib: 305,
   },
 ];
-/** From nothing to the first answer, wrangler's bundling and a busy machine included. */
-const START_LIMIT_MS = 20_000;
 
 for (const { what, entry, limitKib } of bundles) {
   Deno.test({
@@ -59,7 +58,7 @@ async function bundled(entry: string, folder: string): Promise<Uint8Array> {
 }
 
 Deno.test({
-  name: "the worker answers soon after its start in workerd",
+  name: "the worker starts in workerd, and answers",
   ...needs("workerd"),
   fn: async () => {
     await using cloud = await createCloud({
@@ -73,7 +72,6 @@ Deno.test({
       const ms = Math.round(performance.now() - startedAt);
       console.log(`the worker: ${ms} ms from nothing to the first answer of /health`);
       assert.equal(response.status, 200, await response.text());
-      assert.ok(ms < START_LIMIT_MS, `${ms} ms is over the limit of ${START_LIMIT_MS} ms`);
     } finally {
       await worker.close();
     }

@@ -1,141 +1,171 @@
 /**
- * `deno task test`: runs the tests, then says what was skipped and why.
+ * `deno task test`: runs the tests in bounded processes, then says what failed and what was skipped.
  *
- * The last line is `N passed, N failed`, as Deno counted them. With `ZEROPOLL_REQUIRE_ALL=1`
- * a skipped test is a failure. Paths narrow the run; other arguments go to `deno test`.
+ * The last line is `N passed, N failed`, as Deno counted them. With `ZEROPOLL_REQUIRE_ALL=1` a skipped
+ * test is a failure. `--long` runs what is long (tests/support/long.ts), and everything on a wall clock
+ * again on moved ones. Paths run both kinds of these files; other arguments go to `deno test`.
  *
  * @module
  */
-import { relative } from "node:path";
+import { type DenoTest, startDenoTest } from "./runner/deno_test.ts";
+import { type MovedRun, movedRuns } from "./runner/moved_clock.ts";
+import { type Batch, batchesOf, mayBeLong, testFiles } from "./runner/plan.ts";
+import { Report, showSkipped } from "./runner/report.ts";
+import { Slots } from "./runner/slots.ts";
+import { needs, UNMOVED } from "./support/needs.ts";
 
-/** A test that was left out. */
-interface Skipped {
-  file: string;
-  name: string;
-  reason: string;
+const isLong = Deno.args.includes("--long");
+const given = Deno.args.filter((argument) => argument !== "--long");
+const isNarrowed = given.length > 0;
+const requireAll = Deno.env.get("ZEROPOLL_REQUIRE_ALL") === "1";
+
+const scratch = await Deno.makeTempDir({ prefix: "zeropoll-test-" });
+// A real Postgres runs as a user of its own, and has its folder in here.
+await Deno.chmod(scratch, 0o711);
+const running = new Set<DenoTest>();
+let isInterrupted = false;
+let killing: Promise<unknown> | undefined;
+
+const environment: Record<string, string> = {
+  ZEROPOLL_SKIPS: `${scratch}/skips`,
+  // What a test leaves behind goes with the run.
+  TMPDIR: scratch,
+  WRANGLER_SEND_METRICS: "false",
+  CLOUDFLARE_CF_FETCH_ENABLED: "false",
+  ...(!isNarrowed && { ZEROPOLL_TESTS: isLong ? "long" : "short" }),
+};
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  Deno.addSignalListener(signal, () => {
+    isInterrupted = true;
+    killing = Promise.all(Array.from(running, (test) => test.kill()));
+  });
 }
 
-const root = new URL("..", import.meta.url).pathname;
-const scratch = await Deno.makeTempDir({ prefix: "zeropoll-test-" });
-const requireAll = Deno.env.get("ZEROPOLL_REQUIRE_ALL") === "1";
-const narrowed = Deno.args.length > 0;
-
+let code = 1;
 try {
-  Deno.exit(await run());
+  code = await run();
 } finally {
   await Deno.remove(scratch, { recursive: true });
 }
+Deno.exit(code);
 
 async function run(): Promise<number> {
-  const startedAt = Date.now();
-  const paths = narrowed
-    ? Deno.args
-    : ["tests", "shared", "functions", "dev", "README.md"].filter(exists);
-  const test = new Deno.Command(Deno.execPath(), {
-    args: [
-      "test",
-      "--allow-all",
-      "--doc",
-      // Types are the business of `deno task check`; here they would only be checked again.
-      "--no-check",
-      ...(narrowed ? [] : ["--parallel", "--reporter=dot"]),
-      `--junit-path=${scratch}/junit.xml`,
-      ...paths,
-    ],
-    cwd: root,
-    env: {
-      NO_COLOR: "1",
-      ZEROPOLL_SKIPS: `${scratch}/skips`,
-      WRANGLER_SEND_METRICS: "false",
-      CLOUDFLARE_CF_FETCH_ENABLED: "false",
-    },
-    stdout: "piped",
-    stderr: "inherit",
-  }).spawn();
+  const files = isLong ? testFiles().filter(mayBeLong) : testFiles();
+  const moved = isLong && !isNarrowed ? await movedRuns() : [];
+  const movedFiles = (moved ?? []).reduce((sum, { batch }) => sum + batch.files.length, 0);
+  const report = new Report(isNarrowed ? 0 : files.length + movedFiles);
+  if (!moved) {
+    const name = `all on a moved clock (skipped: ${needs("faketime").reason})`;
+    report.note({ file: "tests/runner/moved_clock.ts", name, result: "ignored" });
+  }
+  if (isNarrowed) await runGiven(report);
+  else await runAll(files, report, moved);
+  await killing;
 
-  const counted = await showProgress(test.stdout);
-  const { code } = await test.status;
-  const skipped = await readSkipped();
-
-  const passed = counted?.passed ?? 0;
-  let failed = counted?.failed ?? 0;
-  if (!counted) console.log("\nThe run broke off: Deno gave no summary");
-  // A run that broke off, or failed without a failed test (a leak, a coverage bound), is one failure.
-  if (code !== 0 && failed === 0) failed = 1;
-  showSkipped(skipped);
+  let { passed, failed } = report;
+  if (!isNarrowed || isInterrupted) report.showFailures();
+  const skipped = report.skipped(await readIfThere(`${scratch}/skips`));
+  showSkipped(skipped, requireAll);
   if (requireAll) failed += skipped.length;
-  console.log(`\n${((Date.now() - startedAt) / 1000).toFixed(1)} s`);
+  if (report.left > 0) console.log(`\n${report.left} tests are left to deno task test:long`);
+  if (report.unmoved > 0) {
+    const reasons = Object.values(UNMOVED).join("; ");
+    console.log(`\n${report.unmoved} tests were not run on a moved clock: ${reasons}`);
+  }
+  if (isInterrupted) console.log("\nInterrupted: this is what had ended by then");
+  console.log(`\n${report.seconds().toFixed(1)} s`);
   console.log(`${passed} passed, ${failed} failed`);
+  if (isInterrupted) return 130;
   return failed === 0 ? 0 : 1;
 }
 
-/** Copies the output, dots in a row, and picks Deno's own count out of its last line. */
-async function showProgress(output: ReadableStream<Uint8Array>) {
-  const summary = /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed/;
-  let counted: { passed: number; failed: number } | undefined;
-  let dots = 0;
-  let rest = "";
-  const print = (text: string) => Deno.stdout.writeSync(new TextEncoder().encode(text));
-  const show = (line: string) => {
-    if (!narrowed && /^[.,!]$/.test(line)) {
-      print(line);
-      if (++dots % 100 === 0) print(` ${dots}\n`);
+/** One process, whose every line is shown. */
+async function runGiven(report: Report): Promise<void> {
+  const test = startDenoTest({
+    args: ["--doc", ...given],
+    env: environment,
+    onOutcome: (outcome) => report.note(outcome),
+    onLine: (line) => console.log(line),
+  });
+  running.add(test);
+  const { counted, code, complaint } = await test.ended;
+  if (isInterrupted) return;
+  if (counted) {
+    report.passed = counted.passed;
+    report.failed = counted.failed;
+  } else {
+    console.log(complaint);
+    console.log("\nThe run broke off: Deno gave no summary");
+  }
+  // A run that broke off, or failed without a failed test (a coverage bound), is one failure.
+  if (code !== 0 && report.failed === 0) report.failed = 1;
+}
+
+async function runAll(files: string[], report: Report, moved: MovedRun[] = []): Promise<void> {
+  const slots = new Slots();
+  const queue: Promise<void>[] = [];
+  const add = (batch: Batch, moved?: MovedRun) => {
+    queue.push(slots.use(batch.megabytes, async () => {
+      if (!isInterrupted) await runBatch(batch, moved);
+    }));
+  };
+  const titleOf = (name: string, moved?: MovedRun) => moved ? `${name} [${moved.moved}]` : name;
+  const runBatch = async (batch: Batch, moved?: MovedRun) => {
+    const seen = { passed: 0, failed: 0 };
+    const test = startDenoTest({
+      args: [
+        ...(batch.isDocumentation ? ["--doc"] : []),
+        ...(isLong && !moved ? ["--filter", "(long)"] : []),
+        ...batch.files,
+      ],
+      env: { ...environment, ...moved && { ...moved.env(), ZEROPOLL_TESTS: "" } },
+      onOutcome(outcome) {
+        if (outcome.result === "ok") seen.passed++;
+        else if (outcome.result !== "ignored") seen.failed++;
+        report.note({ ...outcome, name: titleOf(outcome.name, moved) }, { isMoved: !!moved });
+      },
+    });
+    running.add(test);
+    const { counted, code, errors, complaint, begun } = await test.ended;
+    running.delete(test);
+    if (isInterrupted) return;
+    if (errors !== "") report.print(`\n${errors}\n`);
+    if (counted) {
+      report.filesEnded(batch.files.length);
+      // What counts is Deno's count, should a line of its have been missed.
+      report.passed += counted.passed - seen.passed;
+      report.failed += counted.failed - seen.failed;
+      // Deno failed, though no test of it: nobody may overlook that.
+      if (code !== 0 && counted.failed === 0) {
+        fail(batch.files[0], titleOf(`Deno ended with ${code}`, moved));
+      }
       return;
     }
-    const match = summary.exec(line);
-    if (match) counted = { passed: Number(match[1]), failed: Number(match[2]) };
-    if (dots % 100 !== 0) print("\n");
-    dots = 0;
-    print(line + "\n");
-  };
-  for await (const text of output.pipeThrough(new TextDecoderStream())) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) show(line);
-  }
-  if (rest !== "") show(rest);
-  return counted;
-}
-
-async function readSkipped(): Promise<Skipped[]> {
-  const reasons = new Map<string, Set<string>>();
-  for (const line of (await readIfThere(`${scratch}/skips`)).split("\n").filter(Boolean)) {
-    const { file, reason } = JSON.parse(line) as { file: string; reason: string };
-    const path = relative(root, file);
-    reasons.set(path, (reasons.get(path) ?? new Set()).add(reason));
-  }
-  const junit = await readIfThere(`${scratch}/junit.xml`);
-  const skipped: Skipped[] = [];
-  for (const [, attributes] of junit.matchAll(/<testcase ([^>]*)>\s*<skipped\/>/g)) {
-    const attribute = (name: string) =>
-      unescapeXml(new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? "");
-    const file = attribute("classname").replace(/^\.\//, "");
-    // A test that runs on several things says in its name which one is missing.
-    const [, name, named] = /^(.*?)(?: \(skipped: (.*)\))?$/.exec(attribute("name"))!;
-    const known = named ?? [...reasons.get(file) ?? []].join("; ");
-    skipped.push({ file, name, reason: known || "no reason given: see tests/support/needs.ts" });
-  }
-  return skipped;
-}
-
-function showSkipped(skipped: Skipped[]): void {
-  if (skipped.length === 0) return console.log("\nNothing was skipped");
-  console.log(`\nSkipped${requireAll ? ", and everything is required here" : ""}:`);
-  const byReason = Map.groupBy(skipped, ({ reason }) => reason);
-  for (const [reason, tests] of byReason) {
-    console.log(`  ${reason}: ${tests.length}`);
-    for (const [file, ofFile] of Map.groupBy(tests, ({ file }) => file)) {
-      const names = ofFile.length > 3
-        ? `${ofFile.length} tests`
-        : ofFile.map(({ name }) => name).join("; ");
-      console.log(`    ${file}: ${names}`);
+    const unseen = batch.files.filter((file) => !begun.includes(file));
+    const isWhole = begun.length === 0;
+    if (isWhole && batch.files.length > 1) {
+      // One that cannot be loaded keeps the others from running: each by itself.
+      for (const file of batch.files) add({ ...batch, files: [file] }, moved);
+      return;
     }
-  }
-}
+    report.print(`\n${complaint.trim()}\n`);
+    report.filesEnded(batch.files.length - unseen.length);
+    const what = titleOf("the run broke off, Deno gave no summary", moved);
+    fail(begun.at(-1) ?? batch.files[0], what);
+    if (!isWhole && unseen.length > 0) add({ ...batch, files: unseen }, moved);
+  };
+  const fail = (file: string, name: string) => report.fail({ file, name, result: "FAILED" });
 
-function unescapeXml(text: string): string {
-  const entities: Record<string, string> = { lt: "<", gt: ">", quot: '"', apos: "'", amp: "&" };
-  return text.replace(/&(lt|gt|quot|apos|amp);/g, (_, name) => entities[name]);
+  for (const batch of batchesOf(files)) add(batch);
+  if (!isLong) {
+    const documented = ["shared", "functions", "dev", "README.md"];
+    add({ files: documented, megabytes: 300, isDocumentation: true });
+  } else {
+    for (const run of moved) add(run.batch, run);
+  }
+  // Batches that break off add others.
+  for (let at = 0; at < queue.length; at++) await queue[at];
 }
 
 async function readIfThere(path: string): Promise<string> {
@@ -144,14 +174,5 @@ async function readIfThere(path: string): Promise<string> {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return "";
     throw error;
-  }
-}
-
-function exists(path: string): boolean {
-  try {
-    Deno.statSync(new URL(path, `file://${root}`));
-    return true;
-  } catch {
-    return false;
   }
 }

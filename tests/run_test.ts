@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { isAlive } from "./support/dev_session.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 
@@ -31,30 +32,85 @@ Deno.test("where everything is required, a test that is left out has failed", as
 });
 
 Deno.test("a test that fails is named, and counted on the last line", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "zeropoll-run-" });
-  try {
-    const file = join(folder, "broken_test.ts");
-    await Deno.writeTextFile(
-      file,
-      `Deno.test("this one holds", () => {});
-       Deno.test("this one is broken", () => { throw new Error("on purpose"); });`,
-    );
-    const { code, printed } = await run([file], {});
-    assert.equal(code, 1);
-    assert.match(printed, /^ FAILURES \n\nthis one is broken => /m);
-    assert.match(printed, /\n1 passed, 1 failed\n$/);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await using folder = await fileOf(`
+    Deno.test("this one holds", () => {});
+    Deno.test("this one is broken", () => { throw new Error("on purpose"); });`);
+  const { code, printed } = await run([folder.file], {});
+  assert.equal(code, 1);
+  assert.match(printed, /^ FAILURES \n\nthis one is broken => /m);
+  assert.match(printed, /\n1 passed, 1 failed\n$/);
 });
 
+Deno.test("a name that holds its reason in the middle is listed under that reason, and without it", async () => {
+  await using folder = await fileOf(`
+    Deno.test({
+      name: "redis-server (skipped: it is not on PATH (apt-get install it)), PGlite: a view counts",
+      ignore: true,
+      fn() {},
+    });`);
+  const { printed } = await run([folder.file], {});
+  assert.match(printed, /^ {2}it is not on PATH \(apt-get install it\): 1$/m);
+  assert.match(printed, /: redis-server, PGlite: a view counts$/m);
+});
+
+Deno.test("a file that breaks off is a failure", async () => {
+  await using folder = await fileOf(`
+    Deno.test("this one holds", () => {});
+    Deno.test("this one ends the process", () => Deno.kill(Deno.pid, "SIGKILL"));`);
+  const { code, printed } = await run([folder.file], {});
+  assert.equal(code, 1);
+  assert.match(printed, /The run broke off/);
+  assert.match(printed, /\n1 passed, 1 failed\n$/);
+});
+
+Deno.test("a run that is interrupted ends what it started, and says what came of it until then", async () => {
+  await using folder = await fileOf(`
+    Deno.test("this one holds", () => {});
+    Deno.test("this one is broken", () => { throw new Error("on purpose"); });
+    Deno.test("this one stays", async () => {
+      const child = new Deno.Command("sleep", { args: ["1000"] }).spawn();
+      console.log("the child is " + child.pid + ".");
+      await child.status;
+    });`);
+  const runner = spawn([folder.file], {});
+  let printed = "";
+  let child: number | undefined;
+  for await (const text of runner.stdout.pipeThrough(new TextDecoderStream())) {
+    printed += text;
+    const told = /the child is (\d+)\./.exec(printed);
+    if (!told || child) continue;
+    child = Number(told[1]);
+    runner.kill("SIGINT");
+  }
+  const { code } = await runner.status;
+  assert.equal(code, 130, printed);
+  assert.match(printed, /^this one is broken \.\.\. FAILED/m);
+  assert.match(printed, /\nInterrupted: /);
+  assert.match(printed, /^ {2}.*: this one is broken$/m);
+  assert.match(printed, /\n1 passed, 1 failed\n$/);
+  assert.equal(await isAlive(child!), false);
+});
+
+/** A test file with this in it, in a folder that goes with it. */
+async function fileOf(source: string) {
+  const folder = await Deno.makeTempDir({ prefix: "zeropoll-run-" });
+  const file = join(folder, "some_test.ts");
+  await Deno.writeTextFile(file, source);
+  return { file, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+}
+
 async function run(paths: readonly string[], environment: Record<string, string>) {
-  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+  const { code, stdout } = await spawn(paths, environment).output();
+  return { code, printed: new TextDecoder().decode(stdout) };
+}
+
+function spawn(paths: readonly string[], environment: Record<string, string>) {
+  return new Deno.Command(Deno.execPath(), {
     args: ["run", "--allow-all", "--no-check", "tests/run.ts", ...paths],
     cwd: root,
-    env: { ZEROPOLL_REQUIRE_ALL: "", REDIS_URL: "", ...environment },
+    env: { ZEROPOLL_REQUIRE_ALL: "", ZEROPOLL_TESTS: "", REDIS_URL: "", ...environment },
     stdin: "null",
+    stdout: "piped",
     stderr: "null",
-  }).output();
-  return { code, printed: new TextDecoder().decode(stdout) };
+  }).spawn();
 }

@@ -24,7 +24,7 @@ export function Schedules(
             <pre tabindex={0}>
               {curl(
                 state,
-                "/v2/schedules/http://localhost:3000/hook",
+                "/v2/schedules/http://127.0.0.1:3000/hook",
                 ' \\\n  -H "Upstash-Cron: */5 * * * *"',
               )}
             </pre>

@@ -127,7 +127,7 @@ function Messages({ state, only }: { state: PageState; only?: MessageState }) {
                   <p>Nothing was published yet. Publish to any address, a local one too:</p>
                   <pre
                     tabindex={0}
-                  >{curl(state, "/v2/publish/http://localhost:3000/hook", "")}</pre>
+                  >{curl(state, "/v2/publish/http://127.0.0.1:3000/hook", "")}</pre>
                 </>
               )}
           </div>

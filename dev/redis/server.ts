@@ -50,8 +50,8 @@ export interface RedisServer {
   readonly engine: Engine;
   readonly meter: Meter;
   readonly faults: RedisFaults;
-  /** Answers a request; never rejects. */
-  fetch(request: Request): Promise<Response>;
+  /** Answers a request; never rejects. One in its place sees each request that comes. */
+  fetch: (request: Request) => Promise<Response>;
   /** Ends every event stream, and the engine. */
   close(): Promise<void>;
 }

@@ -22,6 +22,7 @@ import {
 } from "./contracts.ts";
 
 const enqueueProblems = [
+  "job_internal",
   "job_unknown",
   "body_invalid",
   "body_malformed",
@@ -174,7 +175,12 @@ export const jobOperations: readonly Operation[] = [
     summary: "Runs one delivery of a job.",
     caller: "QStash",
     answers: { 200: { description: "There is nothing left to do." } },
-    problems: ["job_unknown", "job_failed", "job_failed_for_good", "delivery_in_progress"],
+    problems: [
+      "job_unknown",
+      "job_failed",
+      "job_failed_for_good",
+      "delivery_in_progress",
+    ],
     price: { commands: "2 for a first attempt that succeeds", messages: "1" },
   },
   {

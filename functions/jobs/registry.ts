@@ -9,11 +9,13 @@ import {
   defineRegistry,
   type Llm,
   type Mailer,
+  type PeopleContributions,
   type Sleep,
 } from "../../shared/mod.ts";
 import { createRankJob, feedAudit, feedClose, feedFlush, feedRecord } from "../feed/jobs.ts";
 import { createReplyJob } from "../chat/jobs.ts";
 import { createRowJob, createSendJobs } from "../notifications/jobs.ts";
+import { createPeopleJobs } from "../people/jobs.ts";
 import { type Catalogs, createProfileJobs } from "../profiles/jobs.ts";
 import { debugEcho } from "./debug_echo.ts";
 import { githubPush } from "./github_push.ts";
@@ -37,6 +39,8 @@ export interface JobParts {
   sleep: Sleep;
   /** Who knows what users' songs, films and games are. Absent: nobody is asked. */
   catalogs?: Catalogs;
+  /** What every feature holds of people. */
+  people: PeopleContributions;
 }
 
 /** Makes the table of all jobs; once for each isolate. */
@@ -53,6 +57,7 @@ export function createRegistry(parts: JobParts) {
     ...createSendJobs(parts),
     "notification.row": createRowJob(parts),
     "chat.reply": createReplyJob(parts),
+    ...createPeopleJobs(parts),
     ...createProfileJobs(parts),
     "feed.audit": { ...feedAudit, flowControl },
     "feed.rank": { ...createRankJob(config.feed.rank), flowControl },

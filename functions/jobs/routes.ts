@@ -61,7 +61,9 @@ export const jobRoutes = new Hono<AppEnv>()
   })
   .post("/api/jobs", async (c) => {
     const { jobs } = await readBody(c, EnqueueManyRequest, { maxBytes: BATCH_BYTES });
-    const enqueued = await c.var.deps.jobs.enqueueMany(jobs.map(toNamedJob));
+    const enqueued = await c.var.deps.jobs.enqueueMany(jobs.map(toNamedJob), {
+      fromOutside: true,
+    });
     return c.json({ jobs: enqueued }, 202);
   })
   .post("/api/groups", async (c) => {
@@ -70,6 +72,7 @@ export const jobRoutes = new Hono<AppEnv>()
       then: body.then as NamedGroupOptions<AppRegistry>["then"],
       dedupeId: body.dedupeId,
       lookUp: true,
+      fromOutside: true,
     });
     return c.json(group, 202);
   })

@@ -46,6 +46,7 @@ const history: Access = { open: "user", limit: "history" };
 export const CLOSED: Access = { operator: "administer" };
 
 export const accessTable: Readonly<Record<string, Access>> = {
+  "GET /": anyone,
   "GET /health": anyone,
   "GET /openapi.json": anyone,
   "GET /docs": anyone,
@@ -124,6 +125,8 @@ export const accessTable: Readonly<Record<string, Access>> = {
   "GET /api/chat/replies/:id/stream": { open: "user", limit: "streams" },
   "DELETE /api/chat/replies/:id": history,
 
+  "GET /api/people/:user": { service: "people", isNamed: true, operator: "administer" },
+  "DELETE /api/people/:user": { service: "people", isNamed: true, operator: "administer" },
   "POST /api/activity": { service: "people", operator: "operate" },
   "GET /api/profiles/me": { open: "user", limit: "profile-read" },
   // What was learnt of a person.

@@ -36,7 +36,7 @@ const MOST_PARTS = 8;
 export function parseJson(text: string, { mend, nul }: JsonOptions = {}): unknown {
   let value: unknown;
   try {
-    value = JSON.parse(withExactIntegers(text));
+    value = JSON.parse(withExactIntegers(text.replace(/^\ufeff/, "")));
   } catch {
     // The parser's message quotes the body.
     throw new RequestError("body_malformed", "Cannot read the body: it is not JSON");

@@ -14,13 +14,15 @@ import { publicPath } from "./location.ts";
 import { indexOfSecret } from "./secrets.ts";
 
 export const SESSION_COOKIE = "zeropoll_operator";
+/** Browsers take it over https for the whole host alone, and from no other host of the domain. */
+const HOST_PREFIX = "__Host-";
 /** Then the token must be given again. */
 export const SESSION_MS = 12 * 3_600_000;
 
 /** The operator that the request's cookie stands for, if it is valid now. */
 export async function operatorOfSession(c: Context<AppEnv>): Promise<Operator | undefined> {
   const { clock, config } = c.var.deps;
-  const given = getCookie(c, SESSION_COOKIE) ?? "";
+  const given = getCookie(c, cookieName(c)) ?? "";
   const endsAt = Number(/^[\w-]{16}\.(\d{13,15})\.[\w-]{43}$/.exec(given)?.[1]);
   if (!(endsAt > clock.now())) return undefined;
   const genuine = await Promise.all(
@@ -31,19 +33,19 @@ export async function operatorOfSession(c: Context<AppEnv>): Promise<Operator | 
 
 /** Whether the request carries a session at all, be it valid or not. */
 export function hasSession(c: Context<AppEnv>): boolean {
-  return getCookie(c, SESSION_COOKIE) !== undefined;
+  return getCookie(c, cookieName(c)) !== undefined;
 }
 
 /** Starts a session of 12 hours. */
 export async function startSession(c: Context<AppEnv>, operator: Operator): Promise<void> {
   const { clock, config } = c.var.deps;
   const value = await sealed(operator, clock.now() + SESSION_MS, config.namespace);
-  setCookie(c, SESSION_COOKIE, value, { ...attributesOf(c), maxAge: SESSION_MS / 1_000 });
+  setCookie(c, cookieName(c), value, { ...attributesOf(c), maxAge: SESSION_MS / 1_000 });
 }
 
 /** Has the browser forget its session. */
 export function endSession(c: Context<AppEnv>): void {
-  setCookie(c, SESSION_COOKIE, "", { ...attributesOf(c), maxAge: 0 });
+  setCookie(c, cookieName(c), "", { ...attributesOf(c), maxAge: 0 });
 }
 
 /** What stands for the operator in cookies and logs; the token cannot be told from it. */
@@ -65,6 +67,12 @@ async function signed(token: string, text: string): Promise<string> {
   const signature = await crypto.subtle.sign("HMAC", key, encoder.encode(text));
   return btoa(String.fromCharCode(...new Uint8Array(signature)))
     .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** Below a path of its own the prefix is not allowed: the cookie is for that path. */
+function cookieName(c: Context<AppEnv>): string {
+  const { path, secure } = attributesOf(c);
+  return secure && path === "/" ? `${HOST_PREFIX}${SESSION_COOKIE}` : SESSION_COOKIE;
 }
 
 function attributesOf(c: Context<AppEnv>) {

@@ -35,6 +35,7 @@ export const problemStatuses: Readonly<Record<ErrorCode, number>> = {
   delivery_in_progress: 503,
   job_failed: 500,
   job_failed_for_good: NO_MORE_RETRIES,
+  job_internal: 403,
   job_not_found: 404,
   job_unknown: 404,
   lease_lost: 503,

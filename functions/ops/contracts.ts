@@ -6,9 +6,11 @@
 import * as z from "zod";
 
 export const Health = z.object({
-  status: z.literal("ok"),
+  status: z.enum(["ok", "tables_missing"]),
   version: z.string(),
   at: z.iso.datetime(),
+  missing: z.array(z.string()).optional().describe("Migrations that Postgres is short of."),
+  todo: z.string().optional(),
   configured: z.object({
     redis: z.boolean(),
     queue: z.boolean(),

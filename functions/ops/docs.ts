@@ -24,7 +24,10 @@ export function createDocsRoutes({ operations, registry }: DocsOptions): Hono<Ap
   return new Hono<AppEnv>()
     .get("/openapi.json", (c) => c.json(openApiDocument(rows(), c.var.deps.config.publicUrl)))
     .get("/docs", (c) => {
-      c.header("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+      c.header(
+        "Content-Security-Policy",
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+      );
       return c.html(docsPage(rows(), c.var.deps.config.publicUrl));
     });
 }

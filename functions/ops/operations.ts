@@ -11,8 +11,17 @@ const free = { commands: "0", messages: "0" };
 export const opsOperations: readonly Operation[] = [
   {
     method: "GET",
+    path: "/",
+    summary: "Where to go on: a page for people, JSON for programs.",
+    caller: "anyone",
+    answers: { 200: { description: "The links.", contentType: "text/html" } },
+    price: free,
+  },
+  {
+    method: "GET",
     path: "/health",
-    summary: "Says that the app runs, which version, and what is switched on. Touches nothing.",
+    summary:
+      "Says that the app runs, which version, what is switched on, and whether Postgres is short of tables.",
     caller: "anyone",
     answers: { 200: { description: "It runs.", body: Health } },
     price: free,

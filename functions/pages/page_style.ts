@@ -32,7 +32,7 @@ a { color: var(--accent); text-underline-offset: 3px; }
 .bar nav a { display: block; padding: .3rem .7rem; border-radius: 8px; color: var(--quiet); text-decoration: none; }
 .bar nav a:hover, .bar nav [aria-current] { color: var(--ink); background: var(--paper); }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0; letter-spacing: -.01em; overflow-wrap: anywhere; }
-h2 { font-size: 1.05rem; margin: 0; }
+h2 { font-size: 1.05rem; margin: 0; overflow-wrap: anywhere; }
 h3 { font-size: .95rem; margin: 0; }
 p { margin: 0 0 .6rem; max-width: 75ch; }
 .quiet { color: var(--quiet); } .small { font-size: .85rem; }
@@ -41,7 +41,7 @@ p { margin: 0 0 .6rem; max-width: 75ch; }
 .narrow { max-width: 30rem; margin: 6vh auto 0; } .narrow h1 { margin-bottom: .6rem; }
 .plain { list-style: none; padding: 0; margin: 1rem 0 0; }
 .head { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: end; justify-content: space-between; margin: 0 0 .9rem; }
-.head p { margin: .15rem 0 0; }
+.head p { margin: .15rem 0 0; } .head > div { min-width: 0; }
 .row a[aria-current] { color: inherit; font-weight: 600; text-decoration: none; }
 .row { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: 0; }
 .stacked { display: grid; gap: .5rem; } .stacked .fault { margin: 0; }
@@ -79,6 +79,7 @@ tr.sum > * { font-weight: 600; color: var(--ink); }
 .group th { color: var(--ink); font-weight: 600; padding-top: .9rem; }
 .today { color: var(--ink); font-weight: 600; }
 .id { overflow-wrap: anywhere; font: .88rem/1.5 var(--mono); }
+td.id { min-width: 12ch; }
 .columns { display: grid; gap: 1rem 2rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); }
 dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .3rem 1.25rem; margin: 0; }
 dt { color: var(--quiet); } dd { margin: 0; }
@@ -92,5 +93,11 @@ iframe.mail { display: block; max-width: 100%; border: 1px solid var(--line); bo
   .wrap { padding: 0 1rem; } main { padding-top: 1rem; }
   .card { padding: 1rem; } .chart { height: 3.5rem; } .scroll { margin: 0 -1rem; padding: 0 1rem; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .5rem; }
+  .stacked-rows thead { display: none; }
+  .stacked-rows tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  .stacked-rows tr:last-child { border-bottom: 0; }
+  .stacked-rows td { display: block; position: relative; padding: .1rem 0 .1rem 5.5rem; border: 0; white-space: normal; }
+  .stacked-rows td::before { content: attr(data-name); position: absolute; left: 0; color: var(--quiet); font: .92rem/1.5 system-ui, sans-serif; }
+  .stacked-rows td:empty { display: none; }
 }
 `;

@@ -143,6 +143,18 @@ export function createQstash(options: QstashOptions): Queue {
       return events.sort((one, other) => other.at - one.at);
     },
 
+    async created(cursor) {
+      const answer = await call(
+        "read the log",
+        () => client.logs({ filter: { state: "CREATED" }, count: PAGE, cursor }),
+      );
+      const events = answer.logs.map(readEvent)
+        // Should a server not know the filter, each message is still looked at once.
+        .filter((event) => event?.state === "CREATED")
+        .flatMap((event) => event ?? []);
+      return { events, ...(answer.cursor && { cursor: answer.cursor }) };
+    },
+
     async deadLetters(cursor) {
       const answer = await call(
         "list dead letters",

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { asciiAddress } from "../contracts/email_address.ts";
 import { MailUnavailableError } from "../errors.ts";
 import type { Clock, Mailer } from "../ports.ts";
 import { failureOf, noAnswer, readJson } from "./resend_errors.ts";
@@ -35,7 +36,14 @@ export function createResend(options: ResendOptions): Mailer {
           // Resend turns away what has none, and Workers send none by themselves.
           "user-agent": "zeropoll",
         },
-        body: JSON.stringify({ from, to: [to], subject, html, text, headers }),
+        body: JSON.stringify({
+          from: withAsciiDomain(from),
+          to: [asciiAddress(to)],
+          subject,
+          html,
+          text,
+          headers,
+        }),
         redirect: "manual",
         signal: AbortSignal.timeout(timeoutMs),
       });
@@ -55,4 +63,9 @@ export function createResend(options: ResendOptions): Mailer {
       return { id };
     },
   };
+}
+
+/** `Name <address>`, or the address alone: a name may be in any script. */
+function withAsciiDomain(from: string): string {
+  return from.replace(/[^\s<>]+@[^\s<>]+(?=>?$)/, asciiAddress);
 }

@@ -21,6 +21,8 @@ export interface UpstashTransportOptions {
   clock: Clock;
   /** How long one call may take, its retries included, in ms. Default: 1,500. */
   timeoutMs?: number;
+  /** No call is given less than so many ms, whatever it asks for. Default: 0. */
+  leastTimeoutMs?: number;
   /** Further tries of a call that may be repeated. Default: 2. */
   retries?: number;
   /** Default: 5 failures open it for 30 s. */
@@ -76,7 +78,8 @@ const FIRST_WAIT_MS = 20;
 
 /** Makes the transport; one for each database and isolate. */
 export function createUpstashTransport(options: UpstashTransportOptions): UpstashTransport {
-  const { url, token, clock, timeoutMs = 1_500, retries = 2 } = options;
+  const { url, token, clock, leastTimeoutMs = 0, retries = 2 } = options;
+  const timeoutMs = Math.max(options.timeoutMs ?? 1_500, leastTimeoutMs);
   const breaker = options.breaker ?? createBreaker({ dependency: "redis", clock });
   // Called as a bare function: workerd refuses fetch with another `this`.
   const fetch = options.fetch ?? ((to: string, init: RequestInit) => globalThis.fetch(to, init));
@@ -88,6 +91,7 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     what: string,
     signal: AbortSignal,
     { limitMs, mostBytes }: CallLimits,
+    repeat: number,
   ) {
     try {
       const response = await fetch(url + path, {
@@ -96,6 +100,8 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
           "authorization": `Bearer ${token}`,
           "content-type": "application/json",
           ...(syncToken !== "" && { "upstash-sync-token": syncToken }),
+          // As the vendor's client says it: this was sent before, and the answer did not come.
+          ...(repeat > 0 && { "upstash-telemetry-retry": String(repeat) }),
         },
         body,
         signal,
@@ -132,7 +138,8 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     try {
       for (let left = tries - 1, waitMs = FIRST_WAIT_MS;; left--, waitMs *= 3) {
         count();
-        const answer = await attempt(paths[form], body, what, controller.signal, limits)
+        const repeat = tries - 1 - left;
+        const answer = await attempt(paths[form], body, what, controller.signal, limits, repeat)
           .catch((error) => {
             const isFinal = error instanceof RedisSizeError;
             if (isFinal || left <= 0 || controller.signal.aborted) throw error;
@@ -215,7 +222,8 @@ export function createUpstashTransport(options: UpstashTransportOptions): Upstas
     },
     async send(form, commands, options = {}) {
       const { repeatable, innerCommands = 0, tally } = options;
-      const { timeoutMs: limitMs = timeoutMs, mostBytes = Infinity } = options;
+      const { mostBytes = Infinity } = options;
+      const limitMs = Math.max(options.timeoutMs ?? timeoutMs, leastTimeoutMs);
       if (commands.length === 0) return [];
       commands.forEach(assertAllowed);
       const tries = repeatable ?? commands.every(isRepeatable) ? retries + 1 : 1;

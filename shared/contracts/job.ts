@@ -23,7 +23,13 @@ export const GroupPlace = z.object({
   index: z.int().min(0),
   total: z.int().min(1),
   /** The follow-up job; its id is made from the group's, so it runs once. */
-  then: z.object({ job: z.string(), input: z.unknown(), sealed: Sealed.optional() }).optional(),
+  then: z.object({
+    job: z.string(),
+    input: z.unknown(),
+    sealed: Sealed.optional(),
+    /** As in the envelope, of the follow-up. */
+    chain: z.int().min(0).optional(),
+  }).optional(),
 });
 export type GroupPlace = z.infer<typeof GroupPlace>;
 
@@ -55,6 +61,11 @@ export const JobEnvelope = z.object({
   runs: z.int().min(0).optional(),
   /** How often the handler put the job off since it was enqueued or replayed. */
   deferrals: z.int().min(0).optional(),
+  /**
+   * Jobs that came before it in its chain: each was enqueued by the one before, or follows a group
+   * of it. Counts from the one that was enqueued from outside or replayed, which has none.
+   */
+  chain: z.int().min(0).optional(),
   /** The generation that the last replay made; absent before the first. */
   replayedAs: z.int().min(1).optional(),
   /** Why the last of those runs failed; absent in a generation that a deferral made. */

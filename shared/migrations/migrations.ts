@@ -1,5 +1,6 @@
 /**
- * Every migration, in order. One that was released is never changed: what comes next is a new one.
+ * Every migration, in order. One that was released is never changed: what comes next is a new one, and
+ * its name stands in ledger.ts as well.
  *
  * Written as strings, since a bundle holds no files.
  *

@@ -18,7 +18,7 @@ const mail: Mail = {
 };
 
 /** Sends one mail to a provider that answers `answer`; what came of it, and what was asked. */
-async function sendTo(answer: () => Response | Promise<Response>) {
+async function sendTo(answer: () => Response | Promise<Response>, more: Partial<Mail> = {}) {
   const asked: { method: string; path: string; headers: Headers; body: string }[] = [];
   const listening = listen(async (request) => {
     const { method, headers } = request;
@@ -32,7 +32,7 @@ async function sendTo(answer: () => Response | Promise<Response>) {
     clock: { now: () => NOW },
     timeoutMs: 1_000,
   });
-  const outcome = await mailer.send(mail, "job/1").catch((error) => error);
+  const outcome = await mailer.send({ ...mail, ...more }, "job/1").catch((error) => error);
   await listening.close();
   return { outcome, asked };
 }
@@ -53,6 +53,21 @@ Deno.test("a mail is one request, with its key, a user agent and no field that i
   assert.deepEqual(Object.keys(JSON.parse(body)), ["from", "to", "subject", "html", "text"]);
   assert.deepEqual(JSON.parse(body).to, ["mona@example.com"]);
 });
+
+for (
+  const [from, sent] of [
+    ["Bücher <mail@bücher.example>", "Bücher <mail@xn--bcher-kva.example>"],
+    ["mail@bücher.example", "mail@xn--bcher-kva.example"],
+    ["Ada @ home <mail@zeropoll.example>", "Ada @ home <mail@zeropoll.example>"],
+  ]
+) {
+  Deno.test(`a mail from ${from} names its domain in ASCII, as one to such a domain does`, async () => {
+    const to = "ada@пример.рф";
+    const { asked } = await sendTo(() => Response.json({ id: "m1" }), { from, to });
+    const body = JSON.parse(asked[0].body);
+    assert.deepEqual([body.from, body.to], [sent, ["ada@xn--e1afmkfd.xn--p1ai"]]);
+  });
+}
 
 const waits: [name: string, retryAfter: string | undefined, ms: number][] = [
   ["rate_limit_exceeded", undefined, 1_000],

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { allowedCommands, describe, describeName } from "../../dev/redis/commands.ts";
 import { commandOf } from "../../dev/redis/engines/resp_protocol.ts";
-import { needs } from "../support/needs.ts";
+import { long } from "../support/long.ts";
 import { type Outcome, plain } from "./redis_compare.ts";
 import { engines, startEngine } from "./redis_engines.ts";
 import { families } from "./redis_families.ts";
@@ -84,8 +84,10 @@ Deno.test("the read-only token may read, but not scan, run scripts or write", ()
 const real = engines[1];
 
 Deno.test({
-  name: "the table agrees with a real server on what reads, what writes and where keys are",
-  ...needs("redis-server"),
+  ...long(
+    "the table agrees with a real server on what reads, what writes and where keys are",
+    "redis-server",
+  ),
   fn: async () => {
     await using running = await startEngine(real);
     const ask = async (...words: string[]) => {

@@ -3,7 +3,6 @@ import type { Engine, EngineMessage, Reply } from "../../dev/redis/engines/engin
 import { commandOf } from "../../dev/redis/engines/resp_protocol.ts";
 import { plain } from "./redis_compare.ts";
 import { engines, startEngine } from "./redis_engines.ts";
-import { titled } from "../support/needs.ts";
 
 const encoder = new TextEncoder();
 
@@ -59,8 +58,7 @@ const insides: { name: string; before?: string[]; command: string[]; inner: stri
 for (const under of engines) {
   const test = (name: string, run: (engine: Engine) => Promise<void>) =>
     Deno.test({
-      name: titled(`${under.name}: ${name}`, under.needed),
-      ...under.needed,
+      ...under.options(`${under.name}: ${name}`),
       fn: async () => {
         await using running = await startEngine(under);
         await run(running.engine);

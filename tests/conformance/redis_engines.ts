@@ -11,7 +11,7 @@ import type { Engine } from "../../dev/redis/engines/engine.ts";
 import { createEmbeddedEngine } from "../../dev/redis/engines/embedded.ts";
 import { createRespEngine } from "../../dev/redis/engines/resp.ts";
 import { commandOf } from "../../dev/redis/engines/resp_protocol.ts";
-import { needs } from "../support/needs.ts";
+import { long } from "../support/long.ts";
 import { findRedisServer, startRedisServer } from "../support/redis_server.ts";
 
 /** An engine that runs; `await using` ends it and what it stands on. */
@@ -29,8 +29,8 @@ export interface Ground {
 /** One of the two. */
 export interface EngineUnderTest {
   readonly name: Engine["name"];
-  /** For `Deno.test`: whether this machine lacks it, and why. */
-  readonly needed: { readonly ignore: boolean; readonly reason?: string };
+  /** For `Deno.test`: a test's name on it, and whether it is left out. */
+  options(name: string): { name: string; ignore: boolean };
   startGround(): Promise<Ground>;
 }
 
@@ -38,12 +38,13 @@ export interface EngineUnderTest {
 export const engines: readonly EngineUnderTest[] = [
   {
     name: "embedded",
-    needed: { ignore: false },
+    options: (name) => ({ name, ignore: false }),
     startGround: () => Promise.resolve({ stop: () => Promise.resolve() }),
   },
   {
     name: "redis",
-    needed: Deno.env.get("REDIS_URL") ? { ignore: false } : needs("redis-server"),
+    // A server at REDIS_URL is one too.
+    options: (name) => Deno.env.get("REDIS_URL") ? long(name) : long(name, "redis-server"),
     startGround: startServer,
   },
 ];

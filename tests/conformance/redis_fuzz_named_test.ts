@@ -4,7 +4,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { titled } from "../support/needs.ts";
 import { type Difference, differences, isError, type Observation } from "./redis_differences.ts";
 import { DifferenceTable } from "./redis_difference_table.ts";
 import { engines, startEngine } from "./redis_engines.ts";
@@ -15,8 +14,7 @@ const seeds = (Deno.env.get("FUZZ_SEEDS") ?? "1 2 3 4").split(/\s+/).map(Number)
 const [embedded, redis] = engines;
 
 Deno.test({
-  name: titled("floats, copies, stored ranges, XINFO and functions agree", redis.needed),
-  ...redis.needed,
+  ...redis.options("floats, copies, stored ranges, XINFO and functions agree"),
   fn: async () => {
     await using one = await startEngine(embedded);
     await using other = await startEngine(redis);

@@ -3,7 +3,6 @@ import { DifferenceTable } from "./redis_difference_table.ts";
 import { differences, type Observation } from "./redis_differences.ts";
 import { engines, startEngine } from "./redis_engines.ts";
 import { type Finding, fuzz, shrink } from "./redis_fuzz.ts";
-import { titled } from "../support/needs.ts";
 
 // FUZZ_SEEDS="7 8" looks elsewhere; then no entry can be called stale.
 const chosen = Deno.env.get("FUZZ_SEEDS")?.split(/\s+/).map(Number);
@@ -15,8 +14,7 @@ const shownFindings = 5;
 const [embedded, redis] = engines;
 
 Deno.test({
-  name: titled("random sequences give the same replies on both engines", redis.needed),
-  ...redis.needed,
+  ...redis.options("random sequences give the same replies on both engines"),
   fn: async () => {
     await using one = await startEngine(embedded);
     await using other = await startEngine(redis);

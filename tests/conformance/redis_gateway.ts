@@ -14,7 +14,6 @@ import { type MeterSnapshot, type Price, priced } from "../../dev/redis/meter.ts
 import { createRedisServer } from "../../dev/redis/server.ts";
 import { listen } from "../../dev/server.ts";
 import { engines, type EngineUnderTest } from "./redis_engines.ts";
-import { titled } from "../support/needs.ts";
 
 /** A gateway that listens, and a client of it. */
 export interface Gateway {
@@ -65,8 +64,7 @@ export function testOnEachEngine(
 ): void {
   for (const under of chosen) {
     Deno.test({
-      name: titled(`${under.name}: ${name}`, under.needed),
-      ...under.needed,
+      ...under.options(`${under.name}: ${name}`),
       fn: async () => await run((await gatewayOf(under)).gateway),
     });
   }
@@ -75,8 +73,7 @@ export function testOnEachEngine(
 /** One test with both engines side by side; it needs the real one. */
 export function testOnBothEngines(name: string, run: (both: Gateway[]) => Promise<void>): void {
   Deno.test({
-    name: titled(name, engines[1].needed),
-    ...engines[1].needed,
+    ...engines[1].options(name),
     fn: async () => {
       const both = await Promise.all(engines.map((under) => gatewayOf(under)));
       await run(both.map(({ gateway }) => gateway));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { WallClock } from "../../dev/clock.ts";
 import { createRedisServer } from "../../dev/redis/server.ts";
 import { listen } from "../../dev/server.ts";
-import { needs } from "../support/needs.ts";
+import { long } from "../support/long.ts";
 import { startRedisServer } from "../support/redis_server.ts";
 
 /** The gateway in front of `redisUrl`, and one command to it. */
@@ -44,8 +44,7 @@ for (
 }
 
 Deno.test({
-  name: "the gateway works again once the server is back",
-  ...needs("redis-server"),
+  ...long("the gateway works again once the server is back", "redis-server"),
   fn: async () => {
     const first = await startRedisServer();
     await using gateway = await gatewayTo(first.url);
@@ -61,8 +60,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: "scripts are kept by the gateway, so a restart of the server behind it loses none",
-  ...needs("redis-server"),
+  ...long(
+    "scripts are kept by the gateway, so a restart of the server behind it loses none",
+    "redis-server",
+  ),
   fn: async () => {
     const first = await startRedisServer();
     await using gateway = await gatewayTo(first.url);
@@ -83,8 +84,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a server that dies under load costs errors, never a wrong answer",
-  ...needs("redis-server"),
+  ...long("a server that dies under load costs errors, never a wrong answer", "redis-server"),
   fn: async () => {
     const first = await startRedisServer();
     await using gateway = await gatewayTo(first.url);

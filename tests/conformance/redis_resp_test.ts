@@ -3,7 +3,7 @@ import type { Engine, Reply } from "../../dev/redis/engines/engine.ts";
 import { createRespEngine } from "../../dev/redis/engines/resp.ts";
 import { RedisUnreachableError } from "../../dev/redis/engines/resp_connection.ts";
 import { commandOf, encodeCommands, ReplyParser } from "../../dev/redis/engines/resp_protocol.ts";
-import { needs } from "../support/needs.ts";
+import { long } from "../support/long.ts";
 import { startRedisServer } from "../support/redis_server.ts";
 
 const encoder = new TextEncoder();
@@ -97,8 +97,7 @@ Deno.test("a slow server: commands wait in line, and each gets its own reply", a
 });
 
 Deno.test({
-  name: "a server that restarts is found again",
-  ...needs("redis-server"),
+  ...long("a server that restarts is found again", "redis-server"),
   fn: async () => {
     await using before = await startRedisServer();
     const engine = await createRespEngine(before.url);
@@ -112,8 +111,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a password and a database are taken from the URL",
-  ...needs("redis-server"),
+  ...long("a password and a database are taken from the URL", "redis-server"),
   fn: async () => {
     await using server = await startRedisServer({ password: "s3cret" });
     const engine = await createRespEngine(`${server.url}/3`);
@@ -126,8 +124,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a subscriber is told when the server goes away",
-  ...needs("redis-server"),
+  ...long("a subscriber is told when the server goes away", "redis-server"),
   fn: async () => {
     await using server = await startRedisServer();
     const engine = await createRespEngine(server.url);

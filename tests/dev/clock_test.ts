@@ -178,7 +178,7 @@ Deno.test("VirtualClock: a task that fails stops no other, and the move that ran
   assert.equal(clock.now(), 5);
 });
 
-Deno.test("VirtualClock: 60,000 timers are set, cancelled and run within seconds", async () => {
+Deno.test("VirtualClock: 60,000 timers are set, cancelled and run, none of them searched for", async () => {
   const clock = new VirtualClock(0);
   let ran = 0;
   const timers = Array.from(
@@ -189,8 +189,14 @@ Deno.test("VirtualClock: 60,000 timers are set, cancelled and run within seconds
   for (let index = 0; index < timers.length; index += 2) timers[index].cancel();
   await clock.advance(60_000);
   assert.equal(ran, 30_000);
-  // A hundred times what it takes: an array that is searched for each takes longer still.
-  assert.ok(performance.now() - began < 5_000);
+  // As many, set and run without a cancel, on the same machine at the same time: an array that is
+  // searched for each takes a hundred times as long.
+  const others = new VirtualClock(0);
+  const again = performance.now();
+  for (let index = 0; index < 60_000; index++) others.schedule((index * 7_919) % 60_000, () => {});
+  await others.advance(60_000);
+  const aloneMs = performance.now() - again;
+  assert.ok(again - began < 20 * aloneMs + 1_000, `${again - began} ms, ${aloneMs} ms`);
 });
 
 Deno.test("WallClock runs by itself what is due in real time", async () => {

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import packagesOf from "../../deno.json" with { type: "json" };
 import {
   childrenOf,
   copyOfTheTree,
@@ -48,7 +49,7 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
     await session.until(/^[\d:]{8} 202 POST \/api\/jobs\/:name {2}\d+ ms, 0 commands$/m);
     await session.until(/^[\d:]{8} {5}job.succeeded job=debug.echo id=\w+ /m);
 
-    const plan = ["run", "-A", "--env-file=.dev.env", "functions/plan_schedules.ts"];
+    const plan = packagesOf.tasks["dev:schedules"].split(" ").slice(1);
     assert.deepEqual(await runIn(folder, ...plan), {
       code: 0,
       printed: ["feed.flush", "profile.daily", "sentiment.hourly", "feed.close"]
@@ -85,6 +86,11 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
 
     const children = await childrenOf(session.process.pid);
     assert.equal(children.length, 1, "the app is the one child");
+    if (Deno.build.os === "linux") {
+      const line = (await Deno.readTextFile(`/proc/${children[0]}/cmdline`)).split("\0");
+      const allowed = line.filter((word) => /^(-A|--allow-)/.test(word));
+      assert.deepEqual(allowed, ["--allow-net", "--allow-env"]);
+    }
     session.process.kill("SIGINT");
     assert.equal((await session.process.status).code, 0);
     for (const pid of children) assert.equal(await isAlive(pid), false, `process ${pid} is left`);

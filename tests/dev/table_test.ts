@@ -12,3 +12,15 @@ Deno.test("the link to the chat holds a token that dev signed, and none of a per
   assert.equal(chatUrl(appUrl, "a.b.c"), `${appUrl}/chat#token=a.b.c`);
   assert.equal(chatUrl(appUrl, undefined), `${appUrl}/chat`);
 });
+
+/** What a page of dev, the table or the README prints for people to paste. */
+const printed = ["README.md", "dev/table.ts", "dev/main.ts", "dev/local_cloud.ts"].concat(
+  ["page_resources.tsx", "page_views.tsx", "page.tsx"].map((name) => `dev/qstash/${name}`),
+  ["inbox_page.tsx"].map((name) => `dev/mail/${name}`),
+);
+Deno.test("this machine has one name in all that is printed: who signs in at one is signed in", async () => {
+  for (const path of printed) {
+    const text = await Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
+    assert.doesNotMatch(text, /\blocalhost:\d/, path);
+  }
+});

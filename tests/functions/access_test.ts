@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { operations } from "../../functions/app.ts";
 import { accessTable } from "../../functions/middleware/access_table.ts";
+import { assertScope } from "../../functions/middleware/auth.ts";
 import { mayAs, roles, scopes } from "../../shared/mod.ts";
 import { type AppWorld, createAppWorld, PUBLIC_URL } from "./app_world.ts";
 import { cookieOf } from "./operator_world.ts";
@@ -106,6 +107,13 @@ Deno.test("a backend without scopes may what it may today, and is no operator", 
     assert.equal(isIn(status), service !== undefined && !isNamed, `${route} ${status} ${detail}`);
     if (!isIn(status)) assert.equal(code, "permission_missing", route);
   }
+});
+
+Deno.test("what is newer than scopes needs its scope named", () => {
+  const newer = { service: "people", isNamed: true } as const;
+  assert.throws(() => assertScope({ token: UNSCOPED }, newer), { code: "permission_missing" });
+  assertScope({ token: UNSCOPED, scopes: ["people"] }, newer);
+  assertScope({ token: UNSCOPED }, { service: "people" });
 });
 
 Deno.test("an operator's session opens the API as well, from our own pages alone", async () => {

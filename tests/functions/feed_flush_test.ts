@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { FeedParts } from "../../functions/feed/parts.ts";
 import { addDays, dayOf, type Sql, startOfDay, UNIQUE_SHARDS } from "../../shared/mod.ts";
 import { postgresEngines } from "../support/postgres_engines.ts";
-import { needs } from "../support/needs.ts";
+import { long } from "../support/long.ts";
 import { startRedisServer } from "../support/redis_server.ts";
 import {
   assertCounted,
@@ -22,12 +22,10 @@ const DAY = addDays(dayOf(Date.now()), -1);
 const LATER = startOfDay(DAY) + 36 * 3_600_000;
 const input = { day: DAY, uniques: "exact" as const };
 
-const realRedis = needs("redis-server");
 const redisEngines = [
   { name: "embedded Redis", ignore: false, start: () => startRedis({ at: LATER }) },
   {
-    name: realRedis.ignore ? `redis-server (skipped: ${realRedis.reason})` : "redis-server",
-    ignore: realRedis.ignore,
+    ...long("redis-server", "redis-server"),
     async start(): Promise<RedisUnderTest> {
       const server = await startRedisServer();
       const redis = await startRedis({ redisUrl: server.url });
@@ -77,7 +75,7 @@ async function assertReported(sql: Sql, { redis, keys }: FeedParts) {
   assert.deepEqual(row, { entries, members, slices: 1, drift: 0, ended: true });
 }
 
-for (const postgres of postgresEngines()) {
+for (const postgres of postgresEngines({ isPaired: true })) {
   for (const engine of redisEngines) {
     const ignore = postgres.ignore || engine.ignore;
     const test = (what: string, fn: (redis: RedisUnderTest) => Promise<void>) =>

@@ -77,20 +77,22 @@ Deno.test("HEAD answers as GET without a body, OPTIONS says what is allowed", as
 
 Deno.test("a caller that hangs up in the middle of a body enqueues nothing, and is told from our own failures", async () => {
   await using world = createAppWorld();
+  const begun = Promise.withResolvers<void>();
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
-    (request) => world.app.fetch(request),
+    (request) => {
+      begun.resolve();
+      return world.app.fetch(request);
+    },
   );
   const connection = await Deno.connect({ hostname: "127.0.0.1", port: server.addr.port });
   const head = `POST /api/jobs/debug.echo HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n` +
     `Authorization: ${backend.Authorization}\r\n\r\n{"input":{"message":"half`;
   await connection.write(new TextEncoder().encode(head));
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await begun.promise;
   connection.close();
   const ended = () => world.lines.find(({ event }) => event === "request.ended");
-  for (let turn = 0; turn < 100 && !ended(); turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  while (!ended()) await new Promise((resolve) => setTimeout(resolve, 5));
   await server.shutdown();
   assert.equal(ended()?.code, "body_malformed");
   assert.equal(world.qstash.messages().length, 0);

@@ -50,6 +50,7 @@ const taken: { name: string; text: string; value: unknown }[] = [
   { name: "many decimals", text: "[0.12345678901234567890]", value: [0.12345678901234567890] },
   { name: "a large number with an exponent", text: "[1e20]", value: [1e20] },
   { name: "150 levels", text: nested(150), value: JSON.parse(nested(150)) },
+  { name: "a byte order mark", text: "\ufeff[1]", value: [1] },
   { name: "one name twice", text: '{"a":1,"a":2}', value: { a: 2 } },
 ];
 for (const { name, text, value } of taken) {

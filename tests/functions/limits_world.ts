@@ -7,7 +7,6 @@ import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
 import { createKeys, type LogFields, readConfig } from "../../shared/mod.ts";
-import { patientRedis } from "../core/limits/patient_redis.ts";
 import { hmac } from "./app_world.ts";
 
 export const MINUTE_MS = 60_000;
@@ -48,11 +47,14 @@ export async function createLimitsWorld(
   let deps: Deps | undefined;
   const cloud = await createCloud({
     ...(options.wall ? { clock: "wall", ...options.wall } : { startAt: START }),
-    environment: { AUTH_SECRET, ...options.environment },
+    environment: {
+      AUTH_SECRET,
+      ...(options.hurried && { REDIS_TIMEOUT_MS: "0" }),
+      ...options.environment,
+    },
     app: (environment) => {
       deps = createDeps(readConfig(environment), {
         log: { info: keep, warn: keep, error: keep },
-        ...(!options.hurried && { redis: patientRedis(environment, { now: () => Date.now() }) }),
       });
       return createApp(deps);
     },

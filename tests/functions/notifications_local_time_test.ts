@@ -76,6 +76,11 @@ Deno.test("the date is the recipient's own", () => {
 
 const changes = [
   {
+    what: "quiet hours without an end are none",
+    until: ["2026-11-21T23:00:00Z", "UTC", { fromMinute: 1_320, toMinute: 1_320 }],
+    is: undefined,
+  },
+  {
     what: "quiet hours that end inside a skipped hour end with it",
     until: ["2027-03-28T00:45:00Z", "Europe/Berlin", { fromMinute: 1_320, toMinute: 150 }],
     is: "2027-03-28T01:00:00Z",

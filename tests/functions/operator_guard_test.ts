@@ -181,7 +181,10 @@ Deno.test("signing out has the browser forget the cookie, from our own page alon
   const answer = await send(PUBLIC_URL);
   assert.equal(answer.status, 303);
   assert.equal(answer.headers.get("Location"), "/admin/sign-in");
-  assert.match(answer.headers.getSetCookie()[0], /^zeropoll_operator=; Max-Age=0; Path=\/; /);
+  assert.match(
+    answer.headers.getSetCookie()[0],
+    /^__Host-zeropoll_operator=; Max-Age=0; Path=\/; .*Secure/,
+  );
 });
 
 /** The app with one operator. */

@@ -44,8 +44,11 @@ export function cookieOf(response: Response): string {
 
 /** The cookie's three parts. */
 export function partsOf(cookie: string): [name: string, endsAt: string, signature: string] {
-  return cookie.slice(SESSION_COOKIE.length + 1).split(".") as [string, string, string];
+  return cookie.slice(NAME.length + 1).split(".") as [string, string, string];
 }
 
 /** The `Cookie` header of these parts. */
-export const cookieWith = (...parts: string[]) => `${SESSION_COOKIE}=${parts.join(".")}`;
+export const cookieWith = (...parts: string[]) => `${NAME}=${parts.join(".")}`;
+
+/** Over https, at the root of its host. */
+const NAME = `__Host-${SESSION_COOKIE}`;

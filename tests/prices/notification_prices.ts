@@ -96,6 +96,28 @@ export const notificationPrices: readonly PriceRow[] = [
     },
   },
   {
+    operation: "a changed row that lacks something, kept as a dead letter",
+    commands: 0,
+    messages: 2,
+    trips: 0,
+    postgres: true,
+    run: async ({ cloud }) => {
+      const response = await cloud.fetch("/hooks/supabase", {
+        method: "POST",
+        headers: { authorization: `Bearer ${cloud.environment.WEBHOOK_SECRET_SUPABASE}` },
+        body: JSON.stringify({
+          type: "INSERT",
+          table: "favorites",
+          schema: "public",
+          record: { id: 1, listing_id: 42 },
+          old_record: null,
+        }),
+      });
+      assert.equal((await response.json()).letters.length, 1);
+      await cloud.advance("1h");
+    },
+  },
+  {
     operation: "a 429 of the mail provider, beyond the notification",
     commands: 1,
     messages: 1,

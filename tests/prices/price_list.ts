@@ -7,13 +7,14 @@
  * @module
  */
 import { createWorld, type World } from "../core/jobs/world.ts";
-import { startDatabase } from "../support/database.ts";
 import { chatPrices } from "./chat_prices.ts";
 import { feedPrices } from "./flush_prices.ts";
 import { historyPrices } from "./history_prices.ts";
 import { jobPrices } from "./job_prices.ts";
 import { limitPrices } from "./limit_prices.ts";
 import { notificationPrices } from "./notification_prices.ts";
+import { emptyDatabase } from "./one_database.ts";
+import { peoplePrices } from "./people_prices.ts";
 import { profilePrices } from "./profile_prices.ts";
 import { streamPrices } from "./stream_prices.ts";
 
@@ -49,15 +50,15 @@ export const priceList: readonly PriceRow[] = [
   ...streamPrices,
   ...chatPrices,
   ...profilePrices,
+  ...peoplePrices,
   ...jobPrices,
 ];
 
 /** Measures one row in a world of its own. */
 export async function measure(row: PriceRow): Promise<Price> {
   if (row.measure) return await row.measure();
-  await using postgres = row.postgres && await startDatabase();
+  const postgres = row.postgres && await emptyDatabase();
   await using world = await createWorld({
-    isPatient: true,
     environment: { ...row.environment, ...(postgres && { DATABASE_URL: postgres.url }) },
   });
   const prepared = await row.prepare?.(world);

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { closeDatabase } from "./one_database.ts";
 import { measure, priceList } from "./price_list.ts";
+
+Deno.test.afterAll(closeDatabase);
 
 /** The README's table: a row may name several operations of the same price. */
 function publishedRows(readme: string) {

@@ -5,7 +5,9 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import packagesOf from "../../deno.json" with { type: "json" };
 
+const { tasks } = packagesOf;
 const root = new URL("../..", import.meta.url).pathname;
 
 /** A running `deno task dev`, what it has printed so far, and its end. */
@@ -28,7 +30,8 @@ export function startDev(folder: string, ...args: string[]): DevSession {
   ];
   for (const name of [...real, "SERVICE_TOKENS", "OPERATOR_TOKENS"]) delete environment[name];
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--allow-all", "--unstable-net", "--no-check", "dev/main.ts", ...args],
+    // As the task runs it, without the check that the whole suite has done.
+    args: ["run", "--no-check", ...tasks.dev.split(" ").slice(2), ...args],
     cwd: folder,
     clearEnv: true,
     env: environment,

@@ -76,7 +76,8 @@ const table: Row[] = [
   },
   {
     part: "functions' entries and deps.ts",
-    files: /^functions\/(main|worker|app|deps|migrate|plan_schedules|metrics_audit)\.tsx?$/,
+    files:
+      /^functions\/(main|worker|app|deps|people_table|migrate|plan_schedules|metrics_audit)\.tsx?$/,
     mayImport: /^(functions|shared)\/(?!testing\/)/,
     packages: anyPackage,
     outside: true,

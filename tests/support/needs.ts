@@ -15,7 +15,7 @@ import { findPostgres } from "./postgres_server.ts";
 import { findRedisServer } from "./redis_server.ts";
 
 /** A program that tests use and that `deno install` does not always bring. */
-export type Tool = "redis-server" | "postgresql" | "chromium" | "workerd";
+export type Tool = "redis-server" | "postgresql" | "chromium" | "workerd" | "faketime";
 
 const missing: Record<Tool, () => string | undefined> = {
   "redis-server": () =>
@@ -24,13 +24,28 @@ const missing: Record<Tool, () => string | undefined> = {
     findPostgres() ? undefined : "postgresql is not installed (apt-get install postgresql)",
   "chromium": () =>
     findChromium() ? undefined : "chromium is not on PATH (apt-get install chromium)",
+  "faketime": () =>
+    isOnPath("faketime") ? undefined : "faketime is not on PATH (apt-get install faketime)",
   "workerd": () =>
     workerdPath() ? undefined : "wrangler brought no workerd binary for this platform",
 };
 
+/** Whether a program of this name is on PATH. */
+function isOnPath(name: string): boolean {
+  return (process.env.PATH ?? "").split(":").some((folder) => existsSync(`${folder}/${name}`));
+}
+
+/** What a moved clock cannot be given to, with the reason; see tests/runner/moved_clock.ts. */
+export const UNMOVED: Partial<Record<Tool, string>> = {
+  chromium: "Chromium's processes wait for each other for ever under libfaketime",
+  workerd: "workerd brings an allocator that asks for the time before libfaketime can answer",
+};
+
 /** `ignore` is true when one of `tools` is missing; `reason` then names each that is. */
 export function needs(...tools: Tool[]): { ignore: boolean; reason?: string } {
-  const reasons = tools.map((tool) => missing[tool]()).filter((reason) => reason !== undefined);
+  const isMoved = process.env.ZEROPOLL_MOVED === "1";
+  const reasons = tools.map((tool) => isMoved && UNMOVED[tool] || missing[tool]())
+    .filter((reason) => reason !== undefined);
   if (reasons.length === 0) return { ignore: false };
   const reason = reasons.join("; ");
   const journal = process.env.ZEROPOLL_SKIPS;

@@ -1,5 +1,5 @@
 /**
- * The two Postgres that everything is tested on: PGlite always, a real one where there is one.
+ * The two Postgres that everything is tested on: PGlite always, a real one in the long run.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { createPostgresServer } from "../../dev/postgres/server.ts";
 import { createPostgres, type PostgresOptions } from "../../shared/adapters/postgres.ts";
 import { migrate } from "../../shared/migrations/migrate.ts";
 import type { Database } from "../../shared/mod.ts";
-import { needs } from "./needs.ts";
+import { asked, long } from "./long.ts";
 import { startPostgres } from "./postgres_server.ts";
 
 interface Server {
@@ -29,25 +29,31 @@ export interface TestPostgres {
   test(name: string, fn: () => Promise<void>): void;
 }
 
+export interface PostgresEnginesOptions {
+  /** Whether tests pair PGlite with something that is long, so that it is needed there as well. */
+  isPaired?: boolean;
+}
+
 /** Registers the start and the end of both servers with the tests of this file. */
-export function postgresEngines(): TestPostgres[] {
-  const skipped = needs("postgresql");
+export function postgresEngines({ isPaired = false }: PostgresEnginesOptions = {}): TestPostgres[] {
+  const real = long("Postgres", "postgresql");
+  // Hooks run where every test of a file is left out as well.
+  const pglite = asked === "long" && !isPaired ? undefined : createPostgresServer;
   return [
-    engine("PGlite", false, createPostgresServer),
-    engine(
-      skipped.ignore ? `Postgres (skipped: ${skipped.reason})` : "Postgres",
-      skipped.ignore,
-      startPostgres,
-    ),
+    engine({ name: "PGlite", ignore: false, isReal: false }, pglite),
+    engine({ ...real, isReal: true }, real.ignore ? undefined : startPostgres),
   ];
 }
 
-function engine(name: string, ignore: boolean, start: () => Promise<Server>): TestPostgres {
+function engine(
+  { name, ignore, isReal }: Pick<TestPostgres, "name" | "ignore" | "isReal">,
+  start?: () => Promise<Server>,
+): TestPostgres {
   let server: Server | undefined;
   const open: Database[] = [];
   const postgres: TestPostgres = {
     name,
-    isReal: name !== "PGlite",
+    isReal,
     ignore,
     url: () => server!.url,
     database(options = {}) {
@@ -57,7 +63,7 @@ function engine(name: string, ignore: boolean, start: () => Promise<Server>): Te
     },
     test: (test, fn) => Deno.test({ name: `${name}: ${test}`, ignore, fn }),
   };
-  if (!ignore) {
+  if (start) {
     Deno.test.beforeAll(async () => {
       server = await start();
       await migrate(postgres.database());

@@ -35,6 +35,9 @@ export function createReplyJob({ config, llm, sleep }: ReplyJobParts) {
     name: "chat.reply",
     description: "Makes a reply of the chat, or takes over from a producer that died.",
     input: z.object({ reply: z.string() }),
+    internal: true,
+    // Each message of a busy conversation has the next one answered.
+    maxChain: 1_000_000,
     retries: 3,
     backoff: { first: 2_000, factor: 3 },
     // As long as a long answer takes, and what is done before and after it.

@@ -16,6 +16,7 @@ export function createAuditJob(limits: FlushLimits = {}) {
     name: "feed.audit",
     description: "Says where Redis and Postgres differ for a day.",
     input: AuditInput,
+    internalFields: ["from"],
     ...patience,
     run: async (input, context) => {
       const audit = await auditDay(context, input, { run: runOf(context), limits });

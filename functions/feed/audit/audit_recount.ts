@@ -63,7 +63,7 @@ export async function recountSet(slice: AuditSlice): Promise<boolean> {
   await writeRecount(sql, cursor.run, recounted(listings));
   if (cursor.part < cursor.parts) return true;
   Object.assign(cursor, { shard: cursor.shard + 1, part: 0, parts: 0 });
-  if (cursor.shard === UNIQUE_SHARDS) cursor.stage = "estimates";
+  if (cursor.shard >= UNIQUE_SHARDS) cursor.stage = "estimates";
   return true;
 }
 

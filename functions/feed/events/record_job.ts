@@ -28,6 +28,7 @@ export const feedRecord = defineJob({
   name: "feed.record",
   description: "Counts events that came while Redis was away.",
   input: SpooledEvents,
+  internal: true,
   retries: 5,
   backoff: { first: 60_000, factor: 5, max: 6 * 3_600_000 },
   // Its claim would need the very Redis that is away; an event counts once by itself.

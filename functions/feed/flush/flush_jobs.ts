@@ -37,6 +37,7 @@ export function createFlushJobs(limits: FlushLimits = {}) {
     name: "feed.flush",
     description: "Writes a day's counts from Redis to Postgres.",
     input: FlushInput,
+    internalFields: ["from"],
     ...patience,
     run: async (input, context): Promise<FlushReport> => {
       const report = await flushDay(context, input, { run: runOf(context), limits });
@@ -60,6 +61,7 @@ export function createFlushJobs(limits: FlushLimits = {}) {
     name: "feed.close",
     description: "Flushes a day that has ended once more, and proves that nothing is missing.",
     input: CloseInput,
+    internalFields: ["from", "audit", "isRepeat"],
     ...patience,
     run: async (input, context): Promise<CloseReport> => {
       try {

@@ -44,7 +44,7 @@ export async function flushSet(slice: FlushSlice): Promise<boolean> {
       onRequest: () => budget.spend(),
     }));
   cursor.part++;
-  if (cursor.part === parts) nextSet(slice);
+  if (cursor.part >= parts) nextSet(slice);
   return true;
 }
 
@@ -64,5 +64,5 @@ function nextSet({ cursor }: FlushSlice): void {
   cursor.shard++;
   cursor.part = 0;
   cursor.parts = 0;
-  if (cursor.shard === UNIQUE_SHARDS) cursor.stage = "estimates";
+  if (cursor.shard >= UNIQUE_SHARDS) cursor.stage = "estimates";
 }

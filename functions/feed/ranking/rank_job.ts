@@ -6,6 +6,7 @@
 import * as z from "zod";
 import { defineJob } from "../../../shared/mod.ts";
 import { Kind, kinds } from "../contracts.ts";
+import { RunName } from "../flush/flush_cursor.ts";
 import { installedRank, rankDoubt, rankDoubts, type RankMode } from "./rank_mode.ts";
 import { rankKind } from "./ranking.ts";
 
@@ -14,11 +15,11 @@ const STEP_MS = 25_000;
 
 export const RankInput = z.object({
   /** The job that began the chain. Default: this one. */
-  run: z.string().optional(),
+  run: RunName.optional(),
   /** The kind to go on with. Default: the first. */
   kind: Kind.default(kinds[0]),
   /** How many jobs of the chain came before. */
-  part: z.int().min(0).default(0),
+  part: z.int().min(0).max(1_000_000).default(0),
 });
 
 /** Makes the job, for what `FEED_RANK` says. */
@@ -28,6 +29,7 @@ export function createRankJob(set?: RankMode) {
     name: "feed.rank",
     description: "Ranks the listings of every segment.",
     input: RankInput,
+    internalFields: ["run", "kind", "part"],
     timeoutMs: 60_000,
     run: async ({ run, kind, part }, context) => {
       const { sql, clock, id, leaseUntil, log } = context;

@@ -130,7 +130,7 @@ function LatestCard({ state: { latest, now } }: { state: OutboxState }) {
         ? <p class="quiet">Nothing was sent yet.</p>
         : (
           <Wide label="The latest mail">
-            <table>
+            <table class="stacked-rows">
               <thead>
                 <tr>
                   {["When", "Event", "To", "Outcome", "Provider", "Tells of", "Id"].map((name) => (
@@ -141,15 +141,15 @@ function LatestCard({ state: { latest, now } }: { state: OutboxState }) {
               <tbody>
                 {latest.map(({ id, event, recipient, outcome, provider, told, at }) => (
                   <tr>
-                    <td class="time">
+                    <td class="time" data-name="When">
                       <Moment at={at} now={now} />
                     </td>
-                    <td>{event}</td>
-                    <td class="id">{recipient.slice(0, 8)}</td>
-                    <td class={classOf(outcome)}>{outcome}</td>
-                    <td class={classOf(provider)}>{wordOf(provider)}</td>
-                    <td>{told}</td>
-                    <td class="id">{id}</td>
+                    <td data-name="Event">{event}</td>
+                    <td class="id" data-name="To">{recipient.slice(0, 8)}</td>
+                    <td class={classOf(outcome)} data-name="Outcome">{outcome}</td>
+                    <td class={classOf(provider)} data-name="Provider">{wordOf(provider)}</td>
+                    <td data-name="Tells of">{told}</td>
+                    <td class="id" data-name="Id">{id}</td>
                   </tr>
                 ))}
               </tbody>
@@ -185,17 +185,21 @@ function FoundCard({ found, path, now }: { found: Found; path: string; now: numb
         ? <p class="quiet">Nothing was told to this address.</p>
         : (
           <Wide label={`Mail to ${email}`}>
-            <table>
+            <table class="stacked-rows">
               <tbody>
                 {notifications.map((notification) => (
                   <tr>
-                    <td class="time">
+                    <td class="time" data-name="When">
                       <Moment at={Date.parse(notification.at)} now={now} />
                     </td>
-                    <td>{notification.event}</td>
-                    <td class={classOf(notification.outcome)}>{notification.outcome}</td>
-                    <td>{notification.provider.map(({ type }) => wordOf(type)).join(", ")}</td>
-                    <td class="id">{notification.id}</td>
+                    <td data-name="Event">{notification.event}</td>
+                    <td class={classOf(notification.outcome)} data-name="Outcome">
+                      {notification.outcome}
+                    </td>
+                    <td data-name="Provider">
+                      {notification.provider.map(({ type }) => wordOf(type)).join(", ")}
+                    </td>
+                    <td class="id" data-name="Id">{notification.id}</td>
                   </tr>
                 ))}
               </tbody>

@@ -61,6 +61,7 @@ export interface SendParts {
 export function createSendJobs(parts: SendParts) {
   const flow = flowControls(parts.config);
   const common = {
+    internal: true,
     input: SendInput,
     output: SendOutput,
     // Without mail nothing is sent, and no key is asked for.

@@ -19,6 +19,7 @@ export function createRowJob({ config }: { config: Config }) {
     name: "notification.row",
     description: "Tells of a changed row that lacked something, once that was mended.",
     input: RowInput,
+    internal: true,
     output: z.object({ told: z.array(z.string()) }),
     backoff: { first: 2_000, factor: 3 },
     tracked: false,

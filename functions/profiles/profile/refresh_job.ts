@@ -46,9 +46,10 @@ export function createRefreshJob(
     description: "Has the profiles made of everybody who was active on a day, if enough were.",
     input: z.object({
       day: z.iso.date(),
-      after: z.string().default("").describe("Users up to this one are done."),
-      part: z.int().min(0).default(0),
+      after: z.string().max(256).default("").describe("Users up to this one are done."),
+      part: z.int().min(0).max(1_000_000).default(0),
     }),
+    internalFields: ["after", "part"],
     output: z.union([Skipped, Fanned]),
     flowControl: flowControls(config).personality,
     run: async ({ day, after, part }, context) => {

@@ -84,9 +84,10 @@ export function createSentimentJobs({ config, llm }: ProfileParts) {
     description: "Has everybody scored who wrote since they last were, where enough people write.",
     input: z.object({
       slot: Slot,
-      after: z.string().default("").describe("Users up to this one are done."),
-      part: z.int().min(0).default(0),
+      after: z.string().max(256).default("").describe("Users up to this one are done."),
+      part: z.int().min(0).max(1_000_000).default(0),
     }),
+    internalFields: ["after", "part"],
     output: z.union([Skipped, Fanned]),
     flowControl,
     run: async ({ slot, after, part }, context) => {

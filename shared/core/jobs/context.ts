@@ -7,7 +7,7 @@
  * @module
  */
 import { type JobClaim, JobOutcome, runsOf, type Steps } from "../../contracts/job.ts";
-import { LeaseLostError, NotConfiguredError } from "../../errors.ts";
+import { LeaseLostError, NonRetryableError, NotConfiguredError } from "../../errors.ts";
 import type { Redis, Sql } from "../../ports.ts";
 import { Redaction } from "../secrets/redaction.ts";
 import { openResult, type ResultSeal, sealResult } from "../secrets/sealed_result.ts";
@@ -17,6 +17,7 @@ import type { JobsDependencies } from "./dependencies.ts";
 import { childJobId, hashedId } from "./identity.ts";
 import { applyOnce } from "./effects.ts";
 import { enqueueGroup, enqueueJob } from "./enqueue.ts";
+import { cancelAbout, stripAbout } from "./forget.ts";
 import type { JobContext, Registry, TransactionOptions } from "./job.ts";
 import { decodeKept, encodeKept, type Kept, toKept } from "./kept.ts";
 
@@ -107,6 +108,14 @@ export function startRun(
     return [await dependencies.secrets.digest(JSON.stringify([envelope.id, secret]))];
   }
 
+  /** How many jobs come before one that this job enqueues. @throws {NonRetryableError} past its cap */
+  function chainTo(job: Registry[string], further = 0): number {
+    const chain = (envelope.chain ?? 0) + 1;
+    if (chain + further <= job.maxChain) return chain;
+    const because = `${job.maxChain} jobs have come before it, its maxChain`;
+    throw new NonRetryableError(`Cannot go on with ${job.name}: ${because}`);
+  }
+
   /** As the app delivers it: the table may set another flow control than the job's own file. */
   const asDelivered = (job: { name: string }): Registry[string] =>
     dependencies.registry[job.name] ?? job as Registry[string];
@@ -126,6 +135,9 @@ export function startRun(
       replayedAs: replayedAs ?? (envelope.runs === undefined ? generation : 0),
       lastAttempt: runs > job.retries,
       idempotencyKey: envelope.id,
+      cancelAbout: (isAbout, cursor) =>
+        cancelAbout(dependencies, isAbout, { cursor, except: envelope.id }),
+      stripAbout: (isAbout) => stripAbout(dependencies, isAbout),
       async fingerprint(value) {
         const text = JSON.stringify([envelope.id, value]);
         const { secrets } = dependencies;
@@ -196,15 +208,19 @@ export function startRun(
         const open = JSON.stringify(hideInput(job, { input })) ?? "null";
         const dedupeId = options.dedupeId ??
           await hashedId("from", envelope.id, next.name, open, ...secret);
-        return await enqueueJob(dependencies, job, input, { ...options, dedupeId });
+        const chain = chainTo(job);
+        return await enqueueJob(dependencies, job, input, { ...options, dedupeId, chain });
       },
       async enqueueGroup(child, inputs, { then, dedupeId } = {}) {
         const job = asDelivered(child);
         const secret = await inIds(job, inputs);
         if (then) await inIds(asDelivered(then.job), [then.input]);
         assertOpen("a dedupeId", dedupeId);
+        const chain = chainTo(job);
+        if (then) chainTo(asDelivered(then.job), 1);
         const open = JSON.stringify(inputs.map((input) => hideInput(job, { input })));
         return await enqueueGroup(dependencies, inputs.map((input) => ({ job, input })), {
+          chain,
           dedupeId: dedupeId ??
             await hashedId("group from", envelope.id, child.name, open, ...secret),
           ...(then && { then: { job: asDelivered(then.job), input: then.input } }),

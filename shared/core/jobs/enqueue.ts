@@ -26,6 +26,8 @@ const MOST_DEDUPE_ID = 256;
 export interface NewJob extends EnqueueOptions {
   job: Registry[string];
   input: unknown;
+  /** Jobs that came before it in its chain. Default: 0. */
+  chain?: number;
 }
 
 export interface GroupOptions {
@@ -33,6 +35,8 @@ export interface GroupOptions {
   then?: { job: Registry[string]; input: unknown };
   /** Equal ids make one group. */
   dedupeId?: string;
+  /** Jobs that came before the children in their chain; the follow-up has one more. Default: 0. */
+  chain?: number;
   /** With a `dedupeId`: looks for the children first, and sends those that are not known. One command. Default: false. */
   lookUp?: boolean;
 }
@@ -59,7 +63,7 @@ export async function enqueueJob(
   dependencies: JobsDependencies,
   job: Registry[string],
   input: unknown,
-  options: EnqueueOptions = {},
+  options: EnqueueOptions & { chain?: number } = {},
 ): Promise<Enqueued> {
   const [enqueued] = await enqueueJobs(dependencies, [{ ...options, job, input }], "");
   return enqueued;
@@ -129,7 +133,7 @@ function mayRunAnew({ reuse }: EnqueueOptions, { state, records }: KnownJob): bo
 export async function enqueueGroup(
   dependencies: JobsDependencies,
   children: readonly Omit<NewJob, "dedupeId">[],
-  { then, dedupeId, lookUp: looks = false }: GroupOptions = {},
+  { then, dedupeId, chain = 0, lookUp: looks = false }: GroupOptions = {},
 ): Promise<EnqueuedGroup> {
   const { clock, ids, queue, secrets } = dependencies;
   if (children.length > MOST_CHILDREN) {
@@ -139,8 +143,10 @@ export async function enqueueGroup(
   assertKeepsSecrets(then ? [...children, then] : children, dedupeId, "dedupeId");
   const group = dedupeId === undefined ? ids.random() : await hashedId("group", dedupeId);
   const total = children.length;
-  const next = then &&
-    await sealInput(secrets, then.job, then.input, { id: await followUpJobId(group) });
+  const next = then && {
+    ...await sealInput(secrets, then.job, then.input, { id: await followUpJobId(group) }),
+    ...(chain > 0 && { chain: chain + 1 }),
+  };
   if (total === 0) {
     if (then) await queue.publish(await followUp(dependencies, group, 0, then.job, next!));
     return { id: group, jobs: [], ...(then && { then: await followUpJobId(group) }) };
@@ -156,6 +162,7 @@ export async function enqueueGroup(
       generation: 0,
       runs: 0,
       enqueuedAt: clock.now(),
+      ...(chain > 0 && { chain }),
       group: { id: group, index, total, ...(then && { then: { job: then.job.name, ...next! } }) },
     };
     const notBefore = notBeforeOf(child, clock.now(), `jobs[${index}].`);
@@ -192,7 +199,7 @@ export async function followUp(
   group: string,
   total: number,
   job: Registry[string],
-  { input, sealed }: SealedInput,
+  { input, sealed, chain }: SealedInput & { chain?: number },
 ): Promise<Publication> {
   const id = await followUpJobId(group);
   return publicationOf(dependencies, job, {
@@ -204,13 +211,14 @@ export async function followUp(
     generation: 0,
     runs: 0,
     enqueuedAt: dependencies.clock.now(),
+    ...(chain && { chain }),
     followUpOf: { id: group, total },
   });
 }
 
 async function newPublication(
   dependencies: JobsDependencies,
-  { job, input, ...options }: NewJob,
+  { job, input, chain, ...options }: NewJob,
   path: string,
 ): Promise<Publication> {
   const { clock, ids, secrets } = dependencies;
@@ -236,6 +244,7 @@ async function newPublication(
     generation: 0,
     runs: 0,
     enqueuedAt: now,
+    ...(chain && { chain }),
   };
   return publicationOf(dependencies, job, envelope, notBeforeOf(options, now, path));
 }
@@ -255,6 +264,7 @@ function assertKeepsSecrets(
 }
 
 async function publishInBatches({ queue }: JobsDependencies, publications: readonly Publication[]) {
+  if (publications.length === 1) return [await queue.publish(publications[0])];
   const published = [];
   for (let start = 0; start < publications.length; start += BATCH) {
     published.push(...await queue.publishMany(publications.slice(start, start + BATCH)));

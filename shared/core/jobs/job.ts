@@ -4,15 +4,19 @@
  * @module
  */
 import type * as z from "zod";
-import type { JobOutcome, JobStateName } from "../../contracts/job.ts";
+import type { JobStateName } from "../../contracts/job.ts";
 import type { LimitPolicy } from "../../contracts/limit.ts";
-import type { Clock, FlowControl, Log, Redis, Sql } from "../../ports.ts";
-import type { Keys } from "../keys.ts";
-import type { LimitOptions } from "../limits/limits.ts";
+import type { FlowControl } from "../../ports.ts";
 import { partsOf, type SecretPath } from "../secrets/secret_paths.ts";
-import type { EnqueuedGroup } from "./enqueue.ts";
-import type { Kept } from "./kept.ts";
+import type { JobContext } from "./job_context.ts";
 import { assertSecretsExist } from "./secret_schema.ts";
+
+export type {
+  ContextGroupOptions,
+  JobContext,
+  StepOptions,
+  TransactionOptions,
+} from "./job_context.ts";
 
 /** How long to wait before a retry: `first`, then times `factor` for each further one, at most `max`. */
 export interface Backoff {
@@ -69,124 +73,6 @@ export interface JobLimit<Input> {
   weight?: number;
 }
 
-export interface StepOptions {
-  /** True for a result that nobody but the handler may read, such as a new token: it is sealed. Default: false. */
-  secret?: boolean;
-}
-
-export interface TransactionOptions {
-  /** Tells the transactions of one job apart. Default: `main`. */
-  name?: string;
-}
-
-/** What may be said about a group that a handler enqueues. */
-export interface ContextGroupOptions<Next> {
-  /** What runs once, when every child has ended; its `context.group` shows it how. */
-  then?: { job: AnyJob<Next>; input: Next };
-  /** Equal ids make one group. */
-  dedupeId?: string;
-}
-
-/** What a handler is given besides its input. */
-export interface JobContext {
-  readonly id: string;
-  readonly job: string;
-  /**
-   * Runs of this job that failed before this one, since it was enqueued or replayed: 0 in the first.
-   * Without tracking, a run that ended without a word (its isolate was stopped) is not known: such
-   * runs are bounded by QStash's deliveries alone.
-   */
-  readonly attempt: number;
-  /** Raised by each run that failed, each deferral and each replay. */
-  readonly generation: number;
-  /** How often the handler has put the job off, since it was enqueued or replayed. */
-  readonly deferrals: number;
-  /** The generation that the last replay made; 0 before the first. */
-  readonly replayedAs: number;
-  /** True for the last attempt: what fails now is a dead letter. */
-  readonly lastAttempt: boolean;
-  /**
-   * A short text for `value` (JSON), the same in every attempt of this job, to make a `dedupeId` from.
-   * Without the keys of secrets nobody learns `value` from it, not even by trying.
-   */
-  fingerprint(value: unknown): Promise<string>;
-  /** The same for every attempt of this job: hand it to outside services that take one. */
-  readonly idempotencyKey: string;
-  /** Epoch ms after which another attempt may start; work that cannot end before it should be a step. */
-  readonly leaseUntil: number;
-  /** False for a job without tracking, and while Redis is away: then it may run twice. */
-  readonly tracked: boolean;
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly keys: Keys;
-  readonly redis: Redis;
-  /** Postgres. @throws {NotConfiguredError} on reading it, without `DATABASE_URL` */
-  readonly sql: Sql;
-  /** In a group's follow-up: how the children ended, in their order. One Redis command. */
-  readonly group?: { id: string; total: number; outcomes(): Promise<(JobOutcome | undefined)[]> };
-  /**
-   * Runs `work` once: its result (JSON, together at most 256 KB) is kept and handed to later attempts.
-   * The first attempt gets it through JSON as well: a Date as its text, undefined as undefined.
-   * A crash between the work and the keeping of its result runs it again. One Redis command; none for
-   * a result that is there, or without tracking. One that quotes a secret of the input is sealed.
-   *
-   * @throws {LeaseLostError} without running `work`, once the lease is over or the job was cancelled
-   * @throws {RangeError} if the results together exceed 256 KB
-   * @throws {TypeError} if the result holds what JSON loses (a Map, NaN, bytes), or the name is `__proto__`
-   */
-  step<T>(name: string, work: () => Promise<T> | T, options?: StepOptions): Promise<Kept<T>>;
-  /** Shows `progress` (small JSON) to whoever reads the job's state. One Redis command. @throws {LeaseLostError} */
-  progress(progress: unknown): Promise<void>;
-  /**
-   * Ends this delivery, and has the job delivered again at `until` (epoch ms or a Date), in a second
-   * at the earliest, as its next generation. Costs no attempt. One message and one command, two where
-   * it waits for longer than an outcome is kept; steps are kept. Never returns. Past the job's
-   * `maxDeferrals` the job fails instead.
-   *
-   * @throws {LeaseLostError} once the lease is over or the job was cancelled
-   * @throws {RangeError} if `until` is no moment
-   */
-  defer(until: number | Date): Promise<never>;
-  /**
-   * Runs `work` if the limit lets it; else it throws, and a handler that lets that error pass is
-   * deferred to the moment at which the limit opens. Costs what a check costs.
-   *
-   * @throws {LimitExceededError} if it is used up
-   * @throws {LimitUnavailableError} if Redis is away, and the policy closed
-   */
-  limited<T>(
-    policy: LimitPolicy,
-    identifier: string,
-    work: () => Promise<T> | T,
-    options?: LimitOptions,
-  ): Promise<T>;
-  /**
-   * Sees to it that the jobs of these armed schedules run for this moment's slots, before something
-   * is recorded. At most 2 commands for each isolate and slot. Throws when the first cannot be armed.
-   */
-  arm(schedules: readonly string[]): Promise<void>;
-  /** Enqueues another job; its `dedupeId` defaults to one made from this job's id and `input`, so that a retry does not send it twice. */
-  enqueue<Input>(job: AnyJob<Input>, input: Input, options?: EnqueueOptions): Promise<Enqueued>;
-  /**
-   * Enqueues one job for each of these inputs, at most 10,000, with a follow-up when all have ended.
-   * Its `dedupeId` defaults to one made from this job's id and the inputs, so that a retry with the
-   * same ones sends nothing twice: what is read to make them belongs in a step. What a group costs.
-   */
-  enqueueGroup<Input, Next = unknown>(
-    job: AnyJob<Input>,
-    inputs: readonly Input[],
-    options?: ContextGroupOptions<Next>,
-  ): Promise<EnqueuedGroup>;
-  /**
-   * Writes to Postgres once for each job and `name`, whatever becomes of its attempts: `work` and a
-   * row in a ledger are one transaction. The first to commit wins; a duplicate, a retry, a replay or
-   * a late attempt does not run `work`, and resolves to the stored result (JSON, at most 256 KB).
-   * What `work` throws rolls both back. Only writes by its `sql` are covered: call nothing outside
-   * in it, and no other connection. No Redis command. Needs `DATABASE_URL`.
-   */
-  transaction<T>(work: (sql: Sql) => Promise<T>, options?: TransactionOptions): Promise<Kept<T>>;
-}
-
 /** What `defineJob` takes. */
 export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
   /** `noun.verb`, of a-z, 0-9, `.` and `-`. It is part of the job's URL: to rename it is to make a new job. */
@@ -210,6 +96,22 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
    * for good, and the dead letter says so. Waits for a limit do not count. Default: 1,000.
    */
   maxDeferrals?: number;
+  /**
+   * How many jobs may come before this one in a chain, where each was enqueued by the one before or
+   * follows a group of it. The job that would enqueue one more fails for good, and its dead letter
+   * says so; replayed, it goes on. Default: 1,000.
+   */
+  maxChain?: number;
+  /**
+   * True for a job that only your own code enqueues: over HTTP, in a group or as a `then` from there,
+   * it is refused. Default: false.
+   */
+  internal?: boolean;
+  /**
+   * Fields of the input that only a job's own chain may fill, such as a cursor: from outside, one
+   * that is there is refused. A replay by an operator keeps them. Default: none.
+   */
+  internalFields?: readonly (keyof z.input<In> & string)[];
   flowControl?: FlowControl;
   /**
    * Checked before each run, a retry's as well. Over it, the job is deferred to the moment at which
@@ -236,11 +138,15 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
 export interface Job<Name extends string = string, In extends z.ZodType = z.ZodType, Out = unknown>
   extends
     Required<
-      Omit<JobDefinition<Name, In, Out>, "backoff" | "flowControl" | "limit" | "output" | "secrets">
+      Omit<
+        JobDefinition<Name, In, Out>,
+        "backoff" | "flowControl" | "internalFields" | "limit" | "output" | "secrets"
+      >
     > {
   backoff?: Backoff;
   flowControl?: FlowControl;
   limit?: JobLimit<z.output<In>>;
+  internalFields: readonly string[];
   output?: z.ZodType<Out>;
   /** The paths of the secrets of an input; absent for a job that has none. */
   secretsOf?(input: unknown): readonly string[];
@@ -270,7 +176,7 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   definition: JobDefinition<Name, In, Out>,
 ): Job<Name, In, Out> {
   const { secrets, ...rest } = definition;
-  const { name, retries = 3, timeoutMs = 60_000, maxDeferrals = 1_000 } = rest;
+  const { name, retries = 3, timeoutMs = 60_000, maxDeferrals = 1_000, maxChain = 1_000 } = rest;
   const { backoff, limit, retention = {} } = rest;
   if (!JOB_NAME.test(name) || name.length > 64) {
     throw new TypeError(
@@ -280,6 +186,7 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
   assertInteger(name, "retries", retries, 0, 100);
   assertInteger(name, "timeoutMs", timeoutMs, 1_000, DAY_MS / 2);
   assertInteger(name, "maxDeferrals", maxDeferrals, 0, 1_000_000);
+  assertInteger(name, "maxChain", maxChain, 0, 1_000_000);
   if (backoff) {
     assertInteger(name, "backoff.first", backoff.first, 0, DAY_MS);
     assertInteger(name, "backoff.max", backoff.max ?? DAY_MS, 0, DAY_MS);
@@ -292,6 +199,9 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
     retries,
     timeoutMs,
     maxDeferrals,
+    maxChain,
+    internal: definition.internal ?? false,
+    internalFields: definition.internalFields ?? [],
     tracked: definition.tracked ?? true,
     retention: {
       succeededMs: retention.succeededMs ?? DAY_MS,

@@ -9,7 +9,14 @@ import { cancelJob } from "./cancel.ts";
 import { deliver, type JobDelivery } from "./deliver.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import type { DeliveryAnswer } from "./ends.ts";
-import { type EnqueuedGroup, enqueueGroup, enqueueJob, enqueueJobs, findJob } from "./enqueue.ts";
+import {
+  type EnqueuedGroup,
+  enqueueGroup,
+  enqueueJob,
+  enqueueJobs,
+  findJob,
+  type NewJob,
+} from "./enqueue.ts";
 import {
   type FailedDelivery,
   type FailureAnswer,
@@ -17,7 +24,9 @@ import {
   jobFailed,
 } from "./failures.ts";
 import type { Enqueued, EnqueueOptions, InputOf, Registry } from "./job.ts";
+import { lettersAbout } from "./forget.ts";
 import { readSecret, showLetter } from "./letters.ts";
+import { assertFromOutside } from "./outside.ts";
 import { replay, replayAll, type ReplayAllOptions, type ReplayOptions } from "./replay.ts";
 import {
   applySchedules,
@@ -45,6 +54,12 @@ export interface NamedGroupOptions<R extends Registry> {
   lookUp?: boolean;
 }
 
+/** Where jobs to enqueue come from. */
+export interface OutsideOptions {
+  /** True where a caller named them, not your code: a job's inner parts are refused. Default: false. */
+  fromOutside?: boolean;
+}
+
 /** The jobs of one registry. */
 export interface Jobs<R extends Registry> {
   readonly registry: R;
@@ -54,13 +69,17 @@ export interface Jobs<R extends Registry> {
     input: InputOf<R, Name>,
     options?: EnqueueOptions,
   ): Promise<Enqueued>;
-  /** The same for a name and an input that come from outside. @throws {UnknownJobError | BodyInvalidError} */
+  /**
+   * The same for a name and an input that come from outside, where a job's inner parts are refused.
+   *
+   * @throws {UnknownJobError | JobInternalError | BodyInvalidError}
+   */
   enqueueUnchecked(job: string, input: unknown, options?: EnqueueOptions): Promise<Enqueued>;
   /**
    * Enqueues several jobs, each with its own options: all of them, or none. More than 500 go in
    * requests of 500, of which an earlier one may be accepted when a later one throws.
    */
-  enqueueMany(jobs: readonly NamedJob<R>[]): Promise<Enqueued[]>;
+  enqueueMany(jobs: readonly NamedJob<R>[], options?: OutsideOptions): Promise<Enqueued[]>;
   /**
    * Enqueues at most 10,000 jobs that belong together, with a follow-up. 2 commands for each child
    * that ends and 2 for the group; none without a follow-up. More than 500 need a `dedupeId`, to be
@@ -68,7 +87,7 @@ export interface Jobs<R extends Registry> {
    */
   enqueueGroup(
     children: readonly Omit<NamedJob<R>, "dedupeId">[],
-    options?: NamedGroupOptions<R>,
+    options?: NamedGroupOptions<R> & OutsideOptions,
   ): Promise<EnqueuedGroup>;
   /** Where the job stands. One command. @throws {RequestError} `job_not_found` */
   state(id: string): Promise<JobView>;
@@ -86,6 +105,8 @@ export interface Jobs<R extends Registry> {
   showLetter(letter: DeadLetter): DeadLetter;
   /** Opens one secret of a dead letter, at `path` as in `data.url`; log who asked. @throws {RequestError} `not_found` */
   readSecret(id: string, path: string): Promise<unknown>;
+  /** The dead letters about somebody, as `isAbout` says by their job's name and input. */
+  lettersAbout(isAbout: (job: string, input: unknown) => boolean): Promise<DeadLetter[]>;
   /** Replays at most 100 dead letters, newest first, at `perSecond`; names those that cannot be. */
   replayAll(
     options?: ReplayAllOptions,
@@ -105,6 +126,10 @@ export interface Jobs<R extends Registry> {
   ): Promise<void>;
 }
 
+function assertChild({ job, input }: NewJob, index: number): void {
+  assertFromOutside(job, input, `jobs[${index}].input`);
+}
+
 /** Puts the jobs of a registry on their dependencies. Cheap: one may be made for each request. */
 export function createJobs<R extends Registry>(dependencies: JobsDependencies<R>): Jobs<R> {
   const { registry } = dependencies;
@@ -113,20 +138,33 @@ export function createJobs<R extends Registry>(dependencies: JobsDependencies<R>
     registry,
     enqueue: (job, input, options) =>
       enqueueJob(dependencies, findJob(registry, job), input, options),
-    enqueueUnchecked: async (job, input, options) =>
-      await enqueueJob(dependencies, findJob(registry, job), input, options),
-    enqueueMany: (jobs) => enqueueJobs(dependencies, jobs.map(named)),
-    enqueueGroup: (children, { then, dedupeId, lookUp } = {}) =>
-      enqueueGroup(dependencies, children.map((child) => named(child as NamedJob<R>)), {
-        dedupeId,
-        lookUp,
-        ...(then && { then: { job: findJob(registry, then.job), input: then.input } }),
-      }),
+    async enqueueUnchecked(name, input, options) {
+      const job = findJob(registry, name);
+      assertFromOutside(job, input);
+      return await enqueueJob(dependencies, job, input, options);
+    },
+    // deno-lint-ignore require-await -- what it throws must reject
+    async enqueueMany(jobs, { fromOutside = false } = {}) {
+      const all = jobs.map(named);
+      if (fromOutside) all.forEach(assertChild);
+      return enqueueJobs(dependencies, all);
+    },
+    // deno-lint-ignore require-await -- what it throws must reject
+    async enqueueGroup(children, { then, dedupeId, lookUp, fromOutside = false } = {}) {
+      const all = children.map((child) => named(child as NamedJob<R>));
+      const next = then && { job: findJob(registry, then.job), input: then.input };
+      if (fromOutside) {
+        all.forEach(assertChild);
+        if (next) assertFromOutside(next.job, next.input, "then.input");
+      }
+      return enqueueGroup(dependencies, all, { dedupeId, lookUp, ...(next && { then: next }) });
+    },
     state: (id) => jobState(dependencies, id),
     cancel: (id) => cancelJob(dependencies, id),
     deliver: (delivery) => deliver(dependencies, delivery),
     failed: (failed) => jobFailed(dependencies, failed),
     importDeadLetters: () => importDeadLetters(dependencies),
+    lettersAbout: (isAbout) => lettersAbout(dependencies, isAbout),
     showLetter: (letter) => showLetter(registry, letter),
     readSecret: (id, path) => readSecret(dependencies, id, path),
     replay: (id, options) => replay(dependencies, id, options),

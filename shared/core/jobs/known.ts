@@ -52,12 +52,13 @@ async function readAll(
   if (wanted.length === 0) return records;
   const names = wanted.flatMap(({ id }) => [keys.jobClaim(id), keys.jobOutcome(id)]);
   try {
-    const texts = await redis.run(["MGET", ...names] as ["MGET", ...string[]]) as RedisValue[];
+    const answer = await redis.run(["MGET", ...names] as ["MGET", ...string[]]);
+    const texts: RedisValue[] = Array.isArray(answer) ? answer : [];
     for (const [index, { id }] of wanted.entries()) {
       const [claimText, outcomeText] = texts.slice(2 * index, 2 * index + 2);
       records.set(id, {
         claim: parse(JobClaim, claimText),
-        claimText: claimText as string | null,
+        claimText: typeof claimText === "string" ? claimText : null,
         outcome: parse(JobOutcome, outcomeText),
       });
     }

@@ -75,6 +75,7 @@ export async function replay(
       steps,
       runs: 0,
       deferrals: undefined,
+      chain: undefined,
       failure: undefined,
       dueAt: options.notBefore,
       replayedAs: generation,

@@ -17,7 +17,6 @@ import { debugEcho } from "../../../functions/jobs/debug_echo.ts";
 import { githubPush } from "../../../functions/jobs/github_push.ts";
 import { type Cloud, type CloudOptions, createCloud } from "../../../dev/cloud.ts";
 import { silentLog } from "../../support/silent_log.ts";
-import { patientRedis } from "../limits/patient_redis.ts";
 import {
   defineJob,
   defineRegistry,
@@ -194,13 +193,11 @@ export interface WorldOptions {
   environment?: Record<string, string>;
   /** Default: `payg`. */
   plan?: CloudOptions["plan"];
-  /** Waits for Redis for as long as it takes, on a machine that may be busy. Default: false. */
-  isPatient?: boolean;
 }
 
 /** Starts a cloud with these jobs. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { wrap = (deps) => deps, startAt, ids, onStart, environment, isPatient, plan } = options;
+  const { wrap = (deps) => deps, startAt, ids, onStart, environment, plan } = options;
   const seen: Seen[] = [];
   const stepsRun: string[] = [];
   const followUps: World["followUps"] = [];
@@ -219,7 +216,6 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       const outside = {
         log: silentLog,
         ...(ids && { ids }),
-        ...(isPatient && { redis: patientRedis(environment, { now: () => Date.now() }) }),
       };
       // The app's own as well: what its endpoints enqueue and arm.
       deps = createDeps(

@@ -104,7 +104,7 @@ Deno.test("on the wall's clock tokens come in real time", async () => {
   const stream = await listen("/tokens 10 /pace 100 Hello");
   await stream.ended();
   const ms = performance.now() - began;
-  assert.ok(ms >= 95 && ms < 1_000, String(ms));
+  assert.ok(ms >= 95, String(ms));
 });
 
 for (const question of ["/tokens 100 Hello", "Hello"]) {

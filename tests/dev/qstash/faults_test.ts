@@ -65,9 +65,11 @@ for (const works of ["in real time", "for a minute of the clock"]) {
     const { clock, publish, answer, qstash, seconds } = createHarness();
     let running = 0;
     let most = 0;
+    const both = Promise.withResolvers<void>();
     answer(async () => {
       most = Math.max(most, ++running);
-      if (works === "in real time") await new Promise((resolve) => setTimeout(resolve, 20));
+      if (running === 2) both.resolve();
+      if (works === "in real time") await both.promise;
       else await clock.sleep(60_000);
       running--;
       return 200;
@@ -87,9 +89,11 @@ Deno.test("overlapping works over a socket as well", async () => {
   const { clock, publish, qstash } = createHarness({ transport: undefined });
   let running = 0;
   let most = 0;
+  const both = Promise.withResolvers<void>();
   const endpoint = listen(async () => {
     most = Math.max(most, ++running);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    if (running === 2) both.resolve();
+    await both.promise;
     running--;
     return new Response();
   });

@@ -8,7 +8,7 @@ import { Ratelimit } from "@upstash/ratelimit";
 import { Redis } from "@upstash/redis";
 import { installClock, VirtualClock } from "../../../dev/clock.ts";
 import { type Price, priced } from "../../../dev/redis/meter.ts";
-import { needs } from "../../support/needs.ts";
+import { long } from "../../support/long.ts";
 import { startRedisServer } from "../../support/redis_server.ts";
 import { type Rest, withRest } from "./rest.ts";
 
@@ -180,8 +180,7 @@ for (const [name, test] of suite) {
   });
 }
 Deno.test({
-  name: "a real server: the same prices",
-  ...needs("redis-server"),
+  ...long("a real server: the same prices", "redis-server"),
   fn: async (t) => {
     await using redis = await startRedisServer();
     for (const [name, test] of suite) {

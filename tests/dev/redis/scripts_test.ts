@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { needs } from "../../support/needs.ts";
+import { long } from "../../support/long.ts";
 import { startRedisServer } from "../../support/redis_server.ts";
 import { type Rest, withRest } from "./rest.ts";
 
@@ -157,8 +157,7 @@ for (const [name, test] of suite) {
   Deno.test(`embedded: ${name}`, () => withRest(test));
 }
 Deno.test({
-  name: "a real server: the same scripts",
-  ...needs("redis-server"),
+  ...long("a real server: the same scripts", "redis-server"),
   fn: async (t) => {
     await using redis = await startRedisServer();
     for (const [name, test] of suite) {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { Redis } from "@upstash/redis";
-import { needs } from "../../support/needs.ts";
+import { long } from "../../support/long.ts";
 import { startRedisServer } from "../../support/redis_server.ts";
 import { readFrames, type Rest, withRest } from "./rest.ts";
 
@@ -103,8 +103,7 @@ for (const [name, test] of suite) {
   Deno.test(`embedded: ${name}`, () => withRest(test));
 }
 Deno.test({
-  name: "a real server: the same streams",
-  ...needs("redis-server"),
+  ...long("a real server: the same streams", "redis-server"),
   fn: async (t) => {
     await using redis = await startRedisServer();
     for (const [name, test] of suite) {
