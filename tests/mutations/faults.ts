@@ -52,11 +52,10 @@ export const formerFaults: readonly Fault[] = [
     tests: deliveries,
   },
   {
-    what: "a claim is given back for a second",
+    what: "a claim of a job that failed is given back for a day",
     file: `${jobs}/claim.ts`,
-    find: `const before = await redis.run(["SET", key, given, "EX", lifetime, "GET"], {`,
-    replace:
-      `const before = await redis.run(["SET", key, given, "EX", lifetime > 0 ? 1 : 1, "GET"], {`,
+    find: `state === "failed" ? failedMs : 0);`,
+    replace: `state === "failed" ? 0 : 0);`,
     tests: deliveries,
   },
   {
@@ -70,8 +69,8 @@ export const formerFaults: readonly Fault[] = [
     what: "a letter is removed although its job has failed",
     file: `${jobs}/failures.ts`,
     find:
-      `if (records.outcome && records.outcome.state !== "failed") await deadLetters.remove(id);`,
-    replace: `if (records.outcome) await deadLetters.remove(id);`,
+      `if (settled === null && (await readRecords(redis, keys, id)).outcome?.state !== "failed") {`,
+    replace: "if (settled === null) {",
     tests: failures,
   },
   {
@@ -110,8 +109,8 @@ export const formerFaults: readonly Fault[] = [
   {
     what: "a producer that lost its reply speaks on",
     file: "functions/chat/replies/produce.ts",
-    find: "        if (this.#because) break;\n",
-    replace: `        if (this.#because === "stop") break;\n`,
+    find: "    if (!isOurs) return this.#lost();\n",
+    replace: "",
     tests: replies,
   },
   {
