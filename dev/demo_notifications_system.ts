@@ -8,6 +8,7 @@ import { createApp } from "../functions/app.ts";
 import { createDatabase, createDeps } from "../functions/deps.ts";
 import { createResend } from "../shared/adapters/resend.ts";
 import { readConfig } from "../shared/config.ts";
+import { ImportWatch } from "../shared/mod.ts";
 import { PostgresUnavailableError } from "../shared/errors.ts";
 import type { Database, LogFields } from "../shared/ports.ts";
 import { VirtualClock } from "./clock.ts";
@@ -43,6 +44,8 @@ export interface JobCommand {
   id: string;
   /** Its name, and what of the job it is about: `SET claim`. */
   name: string;
+  /** What it wrote, if it wrote. */
+  value?: string;
   /** Sent again by the app's client, because the answer to it did not come. */
   isRepeat: boolean;
 }
@@ -110,11 +113,14 @@ export async function startSystem({ startAt, perSecond }: SystemOptions): Promis
       const config = readConfig(environment);
       const database = createDatabase(config)!;
       databases.push(database);
-      const app = createApp(createDeps(config, {
-        database: withOutages(database, () => system.isPostgresAway),
-        log: { info: keep, warn: keep, error: keep },
-        mailer: createResend({ ...config.mail!, timeoutMs: mailTimeoutMs }),
-      }));
+      const app = createApp(
+        createDeps(config, {
+          importWatch: ImportWatch.off(),
+          database: withOutages(database, () => system.isPostgresAway),
+          log: { info: keep, warn: keep, error: keep },
+          mailer: createResend({ ...config.mail!, timeoutMs: mailTimeoutMs }),
+        }),
+      );
       return {
         async fetch(request, bindings) {
           if (!SEND_JOB.test(request.url)) {
@@ -214,9 +220,11 @@ async function jobCommandsIn(request: Request): Promise<JobCommand[]> {
   const sent = await request.json().catch(() => []) as unknown[];
   const commands = Array.isArray(sent[0]) ? sent as unknown[][] : [sent];
   const isRepeat = request.headers.has("upstash-telemetry-retry");
-  return commands.flatMap(([name, key]) => {
+  return commands.flatMap(([name, key, value]) => {
     const [, id, about] = /:job:([^:]+):(.+)$/.exec(String(key)) ?? [];
-    return id === undefined ? [] : [{ id, name: `${name} ${about}`, isRepeat }];
+    if (id === undefined) return [];
+    const written = name === "SET" ? String(value) : undefined;
+    return [{ id, name: `${name} ${about}`, value: written, isRepeat }];
   });
 }
 
