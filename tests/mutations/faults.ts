@@ -29,11 +29,7 @@ const failures = [
 ];
 /** Mails that wait for longer than one message may. */
 const hops = ["tests/functions/notifications_inputs_test.ts"];
-const replies = [
-  "tests/functions/chat_replies_left_test.ts",
-  "tests/functions/chat_replies_faults_test.ts",
-  "tests/functions/chat_replies_test.ts",
-];
+const replies = ["tests/functions/chat_reply_fence_test.ts"];
 
 /** Those that no test noticed once. */
 export const formerFaults: readonly Fault[] = [
@@ -126,7 +122,7 @@ export const formerFaults: readonly Fault[] = [
     file: "shared/core/streams/reply_batches.ts",
     find: "commands: isKept ? [set, publish] : [publish]",
     replace: "commands: isKept ? [publish, set] : [publish]",
-    tests: ["tests/core/streams"],
+    tests: replies,
   },
   {
     what: "a reset leaves the next window of a limit",
