@@ -49,6 +49,8 @@ export interface CloudOptions {
   tokensPerSecond?: number;
   /** A Postgres as well (PGlite, in memory, migrated). Default: false. */
   postgres?: boolean;
+  /** Lets pages of any origin reach the app, for a test of whom the app itself lets in. Default: false. */
+  anyOrigin?: boolean;
   /** Settings to add, or to replace. */
   environment?: Record<string, string>;
 }
@@ -115,7 +117,7 @@ export async function createCloud(options: CloudOptions): Promise<Cloud> {
   const url = serve({
     fetch: (request, { remoteAddr }) =>
       app.fetch(request, { clientAddress: (remoteAddr as Deno.NetAddr).hostname }),
-  }, { embeddable: true });
+  }, { embeddable: true, anyOrigin: options.anyOrigin });
   const secrets = { ...cloudSecrets, ...options.environment };
   const mail = createMailServer({
     clock,

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Delivery } from "./demo_notifications_system.ts";
+import type { Delivery, JobCommand } from "./demo_notifications_system.ts";
 import type { Evidence } from "./demo_notifications_proof.ts";
 import { eventOf, type Telling } from "./demo_notifications_plan.ts";
 
@@ -19,6 +19,8 @@ export interface BillRow {
 interface Price extends Omit<BillRow, "times"> {
   holds(delivery: Delivery, before: readonly Delivery[]): boolean;
 }
+
+const AFTER_IT_WAS_PUT_OFF = "nothing left to do, after it was put off";
 
 /**
  * By the list a mail is 2, a deferral 1, a further attempt 3 with what the one before wrote down, a
@@ -65,7 +67,7 @@ const prices: readonly Price[] = [
     holds: ({ attempt, end }) => attempt > 0 && end === undefined,
   },
   {
-    what: "nothing left to do, after it was put off",
+    what: AFTER_IT_WAS_PUT_OFF,
     commands: 3,
     holds: ({ generation, attempt, end }) => generation > 0 && attempt === 0 && end === undefined,
   },
@@ -74,11 +76,35 @@ const prices: readonly Price[] = [
 /** What each delivery costs by the price list, those of one price together. */
 export function billOf({ system }: Evidence): BillRow[] {
   const rows = prices.map(({ what, commands }): BillRow => ({ what, commands, times: 0 }));
+  const again = {
+    what: "  and gave the claim back again, as its holder wrote",
+    commands: 1,
+    times: 0,
+  };
   const byJob = Map.groupBy(system.seen.deliveries, ({ id }) => id);
-  for (const deliveries of byJob.values()) {
-    timesOf(deliveries).forEach((times, place) => rows[place].times += times);
+  const asked = Map.groupBy(system.seen.commands, ({ id }) => id);
+  for (const [id, deliveries] of byJob) {
+    const times = timesOf(deliveries);
+    times.forEach((count, place) => rows[place].times += count);
+    again.times += givenBackAgain(asked.get(id) ?? [], times);
   }
-  return rows;
+  return [...rows, again];
+}
+
+/**
+ * A delivery that is one too many looks at the claim by writing one, and gives back what it found. In
+ * between its holder may have written (a step, a deferral): then that is given back as well.
+ */
+function givenBackAgain(commands: readonly JobCommand[], times: readonly number[]): number {
+  const written = new Set<string>();
+  let givenBack = 0;
+  for (const { name, value, isRepeat } of commands) {
+    if (name !== "SET claim" || value === undefined || isRepeat) continue;
+    if (written.has(value)) givenBack++;
+    written.add(value);
+  }
+  const listed = times[prices.findIndex(({ what }) => what === AFTER_IT_WAS_PUT_OFF)];
+  return Math.max(0, givenBack - listed);
 }
 
 /** How often each price is due for the deliveries of one job. */
@@ -101,7 +127,10 @@ export function unpricedOf({ system: { seen } }: Evidence): string[] {
     const deliveries = delivered.get(id) ?? [];
     const commands = asked.get(id) ?? [];
     const times = timesOf(deliveries);
-    const listed = prices.reduce((sum, { commands }, place) => sum + commands * times[place], 0);
+    const listed = prices.reduce(
+      (sum, { commands }, place) => sum + commands * times[place],
+      givenBackAgain(commands, times),
+    );
     if (listed === commands.length) return [];
     const how = deliveries.map(({ generation, attempt, end }) =>
       `${generation}/${attempt} ${end ?? "nothing left"}`

@@ -43,6 +43,8 @@ export interface JobCommand {
   id: string;
   /** Its name, and what of the job it is about: `SET claim`. */
   name: string;
+  /** What it wrote, if it wrote. */
+  value?: string;
   /** Sent again by the app's client, because the answer to it did not come. */
   isRepeat: boolean;
 }
@@ -214,9 +216,11 @@ async function jobCommandsIn(request: Request): Promise<JobCommand[]> {
   const sent = await request.json().catch(() => []) as unknown[];
   const commands = Array.isArray(sent[0]) ? sent as unknown[][] : [sent];
   const isRepeat = request.headers.has("upstash-telemetry-retry");
-  return commands.flatMap(([name, key]) => {
+  return commands.flatMap(([name, key, value]) => {
     const [, id, about] = /:job:([^:]+):(.+)$/.exec(String(key)) ?? [];
-    return id === undefined ? [] : [{ id, name: `${name} ${about}`, isRepeat }];
+    if (id === undefined) return [];
+    const written = name === "SET" ? String(value) : undefined;
+    return [{ id, name: `${name} ${about}`, value: written, isRepeat }];
   });
 }
 

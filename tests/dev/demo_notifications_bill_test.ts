@@ -57,6 +57,32 @@ Deno.test("a command that no price has is named, with its job and how that was d
   assert.equal(adds(commands, 3), false);
 });
 
+Deno.test("a claim that is given back twice is priced: its holder wrote while a duplicate looked", () => {
+  const later = { ...delivered[0], generation: 1 };
+  const deliveries: Delivery[] = [
+    { ...delivered[0], end: "deferred" },
+    later,
+    { ...later, end: undefined },
+  ];
+  const write = (value: string): JobCommand => ({ ...command("SET claim"), value });
+  const looked = [
+    write("zero"),
+    write("one"),
+    write("two"),
+    command("GET outcome"),
+    write("one, a step on"),
+    write("one"),
+    write("one, a step on"),
+    command("SET outcome"),
+  ];
+  const without = looked.filter(({ value }) => value !== "one, a step on");
+  const once = evidenceOf(without, deliveries);
+  assert.equal(billOf(once).at(-1)!.times, 0);
+  assert.deepEqual(unpricedOf(once), []);
+  const twice = billOf(evidenceOf(looked, deliveries)).at(-1)!;
+  assert.deepEqual([twice.times, twice.commands], [1, 1]);
+});
+
 Deno.test("the app's client says of a command that it was sent before, as the vendor's does", async () => {
   const said: (string | null)[] = [];
   const transport = createUpstashTransport({

@@ -46,6 +46,7 @@ export async function createLimitsWorld(
   const keep = (event: string, fields: LogFields = {}) => void lines.push({ ...fields, event });
   let deps: Deps | undefined;
   const cloud = await createCloud({
+    anyOrigin: true,
     ...(options.wall ? { clock: "wall", ...options.wall } : { startAt: START }),
     environment: {
       AUTH_SECRET,

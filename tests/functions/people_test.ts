@@ -3,7 +3,10 @@ import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
 import { type LogFields, readConfig } from "../../shared/mod.ts";
+import { postgresEngines } from "../support/postgres_engines.ts";
 import { userToken } from "./limits_world.ts";
+
+const [engine] = postgresEngines();
 
 const AUTH_SECRET = "users-of-the-tests-0123456789";
 const ADA = "ada@example.com";
@@ -23,9 +26,15 @@ async function open(environment: Record<string, string> = {}): Promise<World> {
   let deps: Deps | undefined;
   const lines: unknown[] = [];
   const line = (event: string, fields?: LogFields) => void lines.push({ event, ...fields });
+  await engine.database().query(
+    `TRUNCATE chat_conversations, chat_messages, chat_replies, profile_activities, profile_items,
+       profile_sentiments, profile_summaries, profiles, feed_favorites, feed_audit_words,
+       notifications, mail_events, mail_suppressions, notification_windows, notification_items,
+       dead_letters, effects`,
+  );
   const cloud = await createCloud({
-    postgres: true,
     environment: {
+      DATABASE_URL: engine.url(),
       AUTH_SECRET,
       SERVICE_TOKENS: "dev-service-token,people-token-0123456=people",
       OPERATOR_TOKENS: "administers-0123456=administer,operates-01234567=operate",

@@ -18,6 +18,7 @@ testPlatform({
     const postgres = await startDatabase();
     const cloud = await createCloud({
       clock: "wall",
+      anyOrigin: true,
       environment: { DATABASE_URL: postgres.url },
       app: (environment) => {
         deps = createDeps(readConfig(environment), { log: silentLog });

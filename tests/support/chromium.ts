@@ -17,11 +17,12 @@ export function findChromium(): string | undefined {
 }
 
 /** Starts it without a window. Throws where {@link findChromium} finds none. */
-export async function launchChromium(): Promise<Browser> {
+export async function launchChromium(more: readonly string[] = []): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error("Cannot launch a browser: no chromium on PATH");
   return await chromium.launch({
     executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+      .concat(more),
   });
 }

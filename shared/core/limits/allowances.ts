@@ -62,6 +62,11 @@ export class Allowances {
     return { policy: own, isShared, untold, note: () => void known.units++ };
   }
 
+  /** Units of this window that Redis has not been told of. */
+  untold(policy: LimitPolicy, caller: string, now: number): number {
+    return this.#windowsOf(policy, now).current.get(caller)?.untold ?? 0;
+  }
+
   forget({ name }: LimitPolicy, caller: string): void {
     const windows = this.#limits.get(name);
     windows?.current.delete(caller);

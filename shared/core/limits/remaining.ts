@@ -7,9 +7,9 @@ import type { LimitAnswer, LimitPolicy } from "../../contracts/limit.ts";
 import type { LimitsDependencies } from "./limits.ts";
 import { endOfWindow, freeAt, opensAt, windowAt } from "./window.ts";
 
-/** One read; units that isolates hold and have not spent count as taken. */
+/** One read; units in hands count as taken, and so does what this isolate let through by itself. */
 export async function readRemaining(
-  { clock, keys, redis }: LimitsDependencies,
+  { clock, hands, keys, redis }: LimitsDependencies,
   policy: LimitPolicy,
   identifier: string,
 ): Promise<LimitAnswer> {
@@ -24,8 +24,12 @@ export async function readRemaining(
   const window = windowAt(policy, now);
   const windows = [window, window - 1].map((each) => keys.limitWindow(name, identifier, each));
   const reply = await redis.run(["MGET", ...windows]);
-  const [current, previous] = (reply as (string | null)[]).map(Number);
-  const counts = { window, current, previous };
+  const [told, previous] = (reply as (string | null)[]).map(Number);
+  const untold = policy.open
+    ? hands.allowances.untold(policy, identifier, now) +
+      hands.of(policy, identifier, now).untoldAt(now)
+    : 0;
+  const counts = { window, current: told + untold, previous };
   const remaining = Math.min(limit, Math.max(0, freeAt(policy, counts, now)));
   const retryAt = opensAt(policy, counts, 1, now);
   return answer(policy, { remaining, resetAt: endOfWindow(policy, now), retryAt });

@@ -59,3 +59,14 @@ Deno.test("what was let through in a window that is over is told to no other", a
     10,
   );
 });
+
+Deno.test("what remains of an open limit is less by what this isolate let through by itself", async () => {
+  await using world = await createLimitsWorld();
+  const remaining = async () => (await world.deps().limits.remaining(open, "ann")).remaining;
+  for (let unit = 1; unit <= 5; unit++) {
+    await ask(world);
+    assert.equal(await remaining(), 10 - unit);
+  }
+  while ((await ask(world))?.allowed !== false);
+  assert.equal(await remaining(), 0);
+});
