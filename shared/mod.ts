@@ -165,7 +165,7 @@ export { jobsWithoutKeys, SecretKeys } from "./core/secrets/secret_keys.ts";
 export type { JobDelivery } from "./core/jobs/deliver.ts";
 export type { DeliveryAnswer } from "./core/jobs/ends.ts";
 export type { EnqueuedGroup } from "./core/jobs/enqueue.ts";
-export { dedupedJobId, hashedId } from "./core/jobs/identity.ts";
+export { dedupedJobId, hashedId, originOf } from "./core/jobs/identity.ts";
 export type { FailedDelivery, FailureAnswer } from "./core/jobs/failures.ts";
 export {
   type AnyJob,
