@@ -26,6 +26,12 @@ export function ownPageOnly(allowHosts: readonly string[] = []): MiddlewareHandl
   };
 }
 
+/** Where a server is, as pages print it: this machine has one name, however the page was called. */
+export function shownOrigin(url: string): string {
+  const { protocol, hostname, port, origin } = new URL(url);
+  return hostname === "localhost" ? `${protocol}//127.0.0.1${port && `:${port}`}` : origin;
+}
+
 /** For control routes, which pages have no use for: refuses every page but the server's own. */
 export const noOtherPage: MiddlewareHandler = async (c, next) => {
   if (!isOwnRequest(c.req.raw)) return c.json({ error: "Not for pages of another site" }, 403);

@@ -10,6 +10,8 @@
 import { parseEnv } from "node:util";
 
 const FOLDER = new URL("..", import.meta.url);
+/** Begins what a dev has written. */
+const HEAD = "# Of the dev at port ";
 const OWN = /^\.dev\.(\d+)\.env$/;
 
 /** The settings of a dev, written where others find them. */
@@ -30,7 +32,7 @@ export function writeSettings(
   const name = `.dev.${port}.env`;
   const own = new URL(name, folder);
   const lines = Object.entries(settings).map(([name, value]) => `${name}="${value}"\n`).join("");
-  const text = `# Of the dev at port ${port}, process ${Deno.pid}\n${lines}`;
+  const text = `${HEAD}${port}, process ${Deno.pid}\n${lines}`;
   const file = openLocked(own);
   file.truncateSync();
   file.writeSync(new TextEncoder().encode(text));
@@ -41,8 +43,11 @@ export function writeSettings(
     remove: () => {
       removeIfThere(own);
       file.close();
-      if (read(shared) !== text) return;
-      const heir = running(folder, own).map(read).find((settings) => settings !== "");
+      const others = running(folder, own).map(read).filter((settings) => settings !== "");
+      const held = read(shared);
+      // What belongs to another dev that runs, or to a person, stays; that of a killed one does not.
+      if (others.includes(held) || !held.startsWith(HEAD)) return;
+      const heir = others.at(0);
       if (heir === undefined) removeIfThere(shared);
       else replace(shared, heir);
     },

@@ -183,6 +183,8 @@ export interface Queue {
   history(label: string, options?: { pages?: number }): Promise<QueueEvent[]>;
   deadLetters(cursor?: string): Promise<{ letters: QueueDeadLetter[]; cursor?: string }>;
   removeDeadLetter(id: string): Promise<void>;
+  /** Removes at most 100, in one request; those that are not there any more are gone. */
+  removeDeadLetters(ids: readonly string[]): Promise<void>;
   schedules(): Promise<QueueSchedule[]>;
   /** Creates the schedule, or replaces the one with its id. */
   putSchedule(schedule: QueueSchedule): Promise<void>;
@@ -305,9 +307,14 @@ export interface LlmRequest {
 export interface Llm {
   /**
    * Streams the answer piece by piece, no faster than it is read; what came before an error was
-   * said. `signal` ends it at the provider, too, and then the iteration just ends.
+   * said. `signal` ends it at the provider, too, and then the iteration just ends. `onSign` hears
+   * whenever the model is at work, if without a word. An answer that is not whole ends with
+   * `LlmIncompleteError`.
    */
-  stream(request: LlmRequest, options: { signal: AbortSignal }): AsyncIterable<string>;
+  stream(
+    request: LlmRequest,
+    options: { signal: AbortSignal; onSign?: () => void },
+  ): AsyncIterable<string>;
   /**
    * The whole answer, for those who cannot use a part of it: one that does not fit into `maxTokens`,
    * or that the provider withholds, is rejected. What an answer in JSON holds is the caller's to
@@ -326,4 +333,6 @@ export interface DeadLetters {
     options?: { cursor?: string; limit?: number },
   ): Promise<{ letters: DeadLetter[]; cursor?: string }>;
   remove(id: string): Promise<void>;
+  /** Removes several, at most 100. */
+  removeMany(ids: readonly string[]): Promise<void>;
 }

@@ -9,7 +9,7 @@
  */
 import { type Context, Hono } from "hono";
 import type { DevClock } from "../clock.ts";
-import { ownPageOnly } from "../own_page.ts";
+import { ownPageOnly, shownOrigin } from "../own_page.ts";
 import { InboxPage } from "./inbox_page.tsx";
 import { INBOX_SCRIPT } from "./inbox_script.ts";
 import { INBOX_STYLE } from "./inbox_style.ts";
@@ -64,7 +64,7 @@ export function inboxRoutes(parts: InboxParts): Hono {
     if (query.mail !== undefined) store.markRead(query.mail);
     const view = viewOf(store, query, clock.now());
     const told = view.open ? parts.webhooks().filter(({ mailId }) => mailId === view.open!.id) : [];
-    const { origin } = new URL(c.req.url);
+    const origin = shownOrigin(c.req.url);
     c.header("content-security-policy", PAGE_POLICY);
     return c.html(
       <InboxPage view={view} told={told} url={origin} token={token} now={clock.now()} />,

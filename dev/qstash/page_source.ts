@@ -5,6 +5,7 @@
  */
 import type { Hono } from "hono";
 import { type DevClock, WallClock } from "../clock.ts";
+import { shownOrigin } from "../own_page.ts";
 import { ApiError } from "./api_error.ts";
 import type { DeadLetter, LogEntry, Message } from "./model.ts";
 import { pageRoutes } from "./page.tsx";
@@ -55,7 +56,7 @@ export function createPageSource(
   return {
     routes: pageRoutes(source, allowHosts),
     sawOrigin: (url) => {
-      if (origin === "") origin = new URL(url).origin;
+      if (origin === "") origin = shownOrigin(url);
     },
   };
 }

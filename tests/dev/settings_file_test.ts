@@ -99,3 +99,22 @@ Deno.test("somebody who deletes the files meanwhile breaks no dev's end", () =>
     dev.remove();
     assert.deepEqual(namesIn(folder), []);
   }));
+
+Deno.test("the last dev that ends takes along what killed ones have left, and nothing of a person's", () =>
+  inFolder((folder) => {
+    const first = writeSettings(1, { PORT: "1" }, folder);
+    const second = writeSettings(2, { PORT: "2" }, folder);
+    // As after a kill: its files are there, and nobody holds them.
+    const left = Deno.readTextFileSync(new URL(".dev.env", folder)).replaceAll("1", "7");
+    for (const name of [".dev.env", ".dev.7.env"]) {
+      Deno.writeTextFileSync(new URL(name, folder), left);
+    }
+    first.remove();
+    assert.equal(portIn(folder), "2");
+    second.remove();
+    assert.deepEqual(namesIn(folder), []);
+    const third = writeSettings(3, { PORT: "3" }, folder);
+    Deno.writeTextFileSync(new URL(".dev.env", folder), `PORT="mine"\n`);
+    third.remove();
+    assert.deepEqual(namesIn(folder), [".dev.env"]);
+  }));

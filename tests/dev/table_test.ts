@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { shownOrigin } from "../../dev/own_page.ts";
 import { chatUrl, dashboardsUrl } from "../../dev/table.ts";
 
 Deno.test("the link to the dashboards holds dev's own token, and none that a person has set", () => {
@@ -18,6 +19,12 @@ const printed = ["README.md", "dev/table.ts", "dev/main.ts", "dev/local_cloud.ts
   ["page_resources.tsx", "page_views.tsx", "page.tsx"].map((name) => `dev/qstash/${name}`),
   ["inbox_page.tsx"].map((name) => `dev/mail/${name}`),
 );
+Deno.test("a page prints the address of its server by that name, however it was called", () => {
+  assert.equal(shownOrigin("http://localhost:8080/?x=1"), "http://127.0.0.1:8080");
+  assert.equal(shownOrigin("http://127.0.0.1:8080/"), "http://127.0.0.1:8080");
+  assert.equal(shownOrigin("https://devbox.test/"), "https://devbox.test");
+});
+
 Deno.test("this machine has one name in all that is printed: who signs in at one is signed in", async () => {
   for (const path of printed) {
     const text = await Deno.readTextFile(new URL(`../../${path}`, import.meta.url));

@@ -17,6 +17,7 @@ import {
   type Config,
   type Database,
   type Ids,
+  ImportWatch,
   type Llm,
   type Log,
   readConfig,
@@ -109,6 +110,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
         signal: AbortSignal.any([life.ending, ...signal ? [signal] : []]),
       });
     const deps = createDeps(config, {
+      importWatch: ImportWatch.off(),
       clock,
       ids,
       log,
@@ -149,7 +151,9 @@ function numbered(llm: Llm, said: Said[]): Llm {
   return {
     ...llm,
     async *stream(request, options) {
-      const question = request.messages.findLast(({ role }) => role === "user")?.content ?? "";
+      const told = request.messages.findLast(({ role }) => role === "user")?.content ?? "";
+      // One that was not answered is told together with the next.
+      const question = told.split("\n\n").at(-1)!;
       const own: Said = { question, text: "" };
       const mark = `#${said.push(own) - 1} `;
       for await (const piece of llm.stream(request, options)) {

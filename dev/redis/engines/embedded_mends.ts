@@ -60,6 +60,8 @@ export function mendCommands(registry: CommandRegistry): void {
     withBareInfinity(original, 1)
   ));
   replace("zrangestore", (original) => withBareInfinity(original, 2));
+  replace("zrange", (original) => withOptionsOnce(original, 3));
+  replace("zrangestore", (original) => withOptionsOnce(original, 4));
   replace("xack", (original) => ({ ...original, execute: withoutGroup(original.execute) }));
   replace("xgroup", (original) => ({ ...original, execute: withRequiredKey(original.execute) }));
   replace("xpending", (original) => ({ ...original, execute: withSummary(original.execute) }));
@@ -90,6 +92,21 @@ function withBareInfinity(original: CommandDefinition, first: number): CommandDe
           return /^\(?inf$/i.test(text) ? Buffer.from(text.replace(/inf/i, "+inf")) : word;
         });
         return original.schema.parse(signed, index, context);
+      },
+    },
+  };
+}
+
+/** Refuses BYSCORE, BYLEX or REV that is there twice. */
+function withOptionsOnce(original: CommandDefinition, first: number): CommandDefinition {
+  return {
+    ...original,
+    schema: {
+      parse: (input, index, context) => {
+        const options = input.slice(first).map((word) => String(word).toUpperCase())
+          .filter((word) => /^(BYSCORE|BYLEX|REV)$/.test(word));
+        if (new Set(options).size < options.length) throw new RedisCommandError("syntax error");
+        return original.schema.parse(input, index, context);
       },
     },
   };
