@@ -159,6 +159,7 @@ Deno.test("whoever hears of the end finds the text stored", async () => {
     for await (const message of messages) {
       if (JSON.parse(message).end) return await rowOf(id);
     }
+    return undefined;
   })();
   let row: Awaited<typeof found>;
   void found.then((result) => row = result);
