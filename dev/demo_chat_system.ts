@@ -13,6 +13,7 @@ import { createDatabase, createDeps } from "../functions/deps.ts";
 import { createOpenAi } from "../shared/adapters/openai.ts";
 import { createUpstashRedis } from "../shared/adapters/upstash_redis.ts";
 import { readConfig } from "../shared/config.ts";
+import { ImportWatch } from "../shared/mod.ts";
 import { createBreaker } from "../shared/core/breaker.ts";
 import { createKeys } from "../shared/core/keys.ts";
 import type { Database, Llm, LogFields } from "../shared/ports.ts";
@@ -90,6 +91,7 @@ export async function startSystem(): Promise<System> {
       const config = readConfig(environment);
       const clock = { now: () => cloud.clock.now() };
       const deps = createDeps(config, {
+        importWatch: ImportWatch.off(),
         clock,
         sleep: (ms) => cloud.clock.sleep(ms),
         log: { info: keep, warn: keep, error: keep },

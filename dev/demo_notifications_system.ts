@@ -8,6 +8,7 @@ import { createApp } from "../functions/app.ts";
 import { createDatabase, createDeps } from "../functions/deps.ts";
 import { createResend } from "../shared/adapters/resend.ts";
 import { readConfig } from "../shared/config.ts";
+import { ImportWatch } from "../shared/mod.ts";
 import { PostgresUnavailableError } from "../shared/errors.ts";
 import type { Database, LogFields } from "../shared/ports.ts";
 import { VirtualClock } from "./clock.ts";
@@ -112,11 +113,14 @@ export async function startSystem({ startAt, perSecond }: SystemOptions): Promis
       const config = readConfig(environment);
       const database = createDatabase(config)!;
       databases.push(database);
-      const app = createApp(createDeps(config, {
-        database: withOutages(database, () => system.isPostgresAway),
-        log: { info: keep, warn: keep, error: keep },
-        mailer: createResend({ ...config.mail!, timeoutMs: mailTimeoutMs }),
-      }));
+      const app = createApp(
+        createDeps(config, {
+          importWatch: ImportWatch.off(),
+          database: withOutages(database, () => system.isPostgresAway),
+          log: { info: keep, warn: keep, error: keep },
+          mailer: createResend({ ...config.mail!, timeoutMs: mailTimeoutMs }),
+        }),
+      );
       return {
         async fetch(request, bindings) {
           if (!SEND_JOB.test(request.url)) {

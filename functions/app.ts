@@ -86,7 +86,7 @@ export function createApp<R extends Registry>(
   const deps = parts as unknown as Deps;
   const app = new Hono<AppEnv>();
   app.use(requestLog(
-    (tally, requestId) => forRequest(deps, tally, requestId),
+    (tally, requestId, defer) => forRequest(deps, tally, requestId, defer),
     () => deps.ids.random(),
   ));
   app.use(secureHeaders(isOwnHost && deps.config.publicUrl.startsWith("https:")));

@@ -33,7 +33,9 @@ import {
   Hands,
   type Identities,
   type Ids,
+  ImportWatch,
   type Jobs,
+  type JobsDependencies,
   jobsWithoutKeys,
   type Keys,
   type Limits,
@@ -81,6 +83,8 @@ export interface Outside {
   llm?: Llm;
   /** Who knows what users' songs, films and games are; there is none by default. */
   catalogs?: Catalogs;
+  /** What is known of the import of dead letters; a test may know that there is nothing to arm. */
+  importWatch?: ImportWatch;
 }
 
 /** What an isolate keeps from one request to the next: plain data, as workerd shares nothing else. */
@@ -93,6 +97,8 @@ export interface Memory {
   spool: Spool;
   /** What is known of who asked for a limit, and the units that were taken for them. */
   hands: Hands;
+  /** What is known of the import of dead letters. */
+  importWatch: ImportWatch;
   /** The table of limits, as the settings have it. */
   policies: typeof limitPolicies;
   /** Whether Postgres has the app's tables, as far as is known. */
@@ -167,6 +173,7 @@ export function createDeps<R extends Registry = AppRegistry>(
     ...outside,
   }, {
     armed: new ArmedSlots(sleep),
+    importWatch: outside.importWatch ?? new ImportWatch(),
     registered: new RegisteredListings(),
     spool: new Spool(),
     hands: new Hands(sleep, clock),
@@ -197,11 +204,15 @@ export function createDatabase(
   return databaseUrl === undefined ? undefined : createPostgres({ url: databaseUrl, scope });
 }
 
-/** One request's view: Redis counts into `tally`, and every log line has the request's id. */
+/**
+ * One request's view: Redis counts into `tally`, every log line has the request's id, and what may
+ * outlive the answer goes through `defer`.
+ */
 export function forRequest<R extends Registry>(
   deps: Deps<R>,
   tally: RedisTally,
   requestId: string,
+  defer?: JobsDependencies["defer"],
 ): Deps<R> {
   return compose(
     deps.config,
@@ -213,7 +224,7 @@ export function forRequest<R extends Registry>(
       log: withFields(deps.log, { requestId }),
     },
     deps.memory,
-    tally,
+    { tally, defer },
   );
 }
 
@@ -222,7 +233,7 @@ function compose<R extends Registry>(
   registry: R,
   outside: Outside,
   memory: Memory,
-  tally?: RedisTally,
+  { tally, defer }: { tally?: RedisTally; defer?: JobsDependencies["defer"] } = {},
 ): Deps<R> {
   const { clock, sleep, ids, log, redis, queue, verifier, database, userTokens, mailer, llm } =
     outside;
@@ -261,6 +272,8 @@ function compose<R extends Registry>(
     keys,
     publicUrl,
     redeliveries: config.queue.redeliveries,
+    importWatch: memory.importWatch,
+    defer,
     limits,
     secrets,
     arm,

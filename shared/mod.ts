@@ -166,6 +166,9 @@ export type { JobDelivery } from "./core/jobs/deliver.ts";
 export type { DeliveryAnswer } from "./core/jobs/ends.ts";
 export type { EnqueuedGroup } from "./core/jobs/enqueue.ts";
 export { dedupedJobId, hashedId } from "./core/jobs/identity.ts";
+export type { JobsDependencies } from "./core/jobs/dependencies.ts";
+export { ImportWatch } from "./core/jobs/import_watch.ts";
+export { IMPORT_JOB, type Imported } from "./core/jobs/dead_letters_import.ts";
 export type { FailedDelivery, FailureAnswer } from "./core/jobs/failures.ts";
 export {
   type AnyJob,

@@ -183,6 +183,8 @@ export interface Queue {
   history(label: string, options?: { pages?: number }): Promise<QueueEvent[]>;
   deadLetters(cursor?: string): Promise<{ letters: QueueDeadLetter[]; cursor?: string }>;
   removeDeadLetter(id: string): Promise<void>;
+  /** Removes at most 100, in one request; those that are not there any more are gone. */
+  removeDeadLetters(ids: readonly string[]): Promise<void>;
   schedules(): Promise<QueueSchedule[]>;
   /** Creates the schedule, or replaces the one with its id. */
   putSchedule(schedule: QueueSchedule): Promise<void>;
@@ -331,4 +333,6 @@ export interface DeadLetters {
     options?: { cursor?: string; limit?: number },
   ): Promise<{ letters: DeadLetter[]; cursor?: string }>;
   remove(id: string): Promise<void>;
+  /** Removes several, at most 100. */
+  removeMany(ids: readonly string[]): Promise<void>;
 }

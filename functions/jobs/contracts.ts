@@ -48,7 +48,9 @@ export const GroupRequest = z.strictObject({
 });
 
 export const DeadLettersQuery = z.object({
-  cursor: z.string().regex(/^\d{1,9}$/, "must be the cursor of a page before").optional(),
+  /** Each store has its own, and checks it. */
+  cursor: z.string().regex(/^[\w.-]{1,250}$/, "must be the cursor of a page before").optional(),
+  limit: z.coerce.number().int().min(1).max(100).optional(),
 });
 
 export const ReplayRequest = z.strictObject({
@@ -96,6 +98,10 @@ export const GroupAnswer = z.object({
 export const DeadLettersAnswer = z.object({
   letters: z.array(DeadLetter).describe("Newest first."),
   cursor: z.string().optional().describe("Ask for the next page with it."),
+  untold: z.int().optional().describe(
+    "On the first page: jobs that QStash gave up on and could not tell, 100 at most are counted. " +
+      "They are taken in from now on; absent where QStash cannot be asked.",
+  ),
 });
 
 export const ReplayedAnswer = z.object({ id: z.string(), generation: z.int() });
@@ -103,6 +109,7 @@ export const ReplayedAnswer = z.object({ id: z.string(), generation: z.int() });
 export const ReplayedAllAnswer = z.object({
   replayed: z.array(z.string()),
   refused: z.array(z.object({ id: z.string(), because: z.string() })),
+  left: z.int().describe("Letters that it did not come to, at least: call again for them."),
 });
 
 /** What QStash says of a message that it gave up on; bodies are base64. */

@@ -107,9 +107,12 @@ export const jobOperations: readonly Operation[] = [
     path: "/api/dead-letters",
     summary: "Lists the jobs that failed for good in the last 30 days.",
     caller: "backend",
-    parameters: [{ name: "cursor", in: "query", description: "From the page before." }],
-    answers: { 200: { description: "A page of 50.", body: DeadLettersAnswer } },
-    problems: ["body_invalid", "queue_unavailable", ...letterProblems],
+    parameters: [
+      { name: "cursor", in: "query", description: "From the page before." },
+      { name: "limit", in: "query", description: "How many: 1 to 100. Default: 50." },
+    ],
+    answers: { 200: { description: "A page.", body: DeadLettersAnswer } },
+    problems: ["body_invalid", ...letterProblems],
     price: { commands: "2", messages: "0" },
   },
   {
@@ -166,7 +169,7 @@ export const jobOperations: readonly Operation[] = [
     request: ReplayAllRequest,
     answers: { 202: { description: "Which were sent.", body: ReplayedAllAnswer } },
     problems: ["body_invalid", "queue_unavailable", ...letterProblems],
-    price: { commands: "2, and 6 for each", messages: onDelivery },
+    price: { commands: "2, 2 for each and 3 for 25 of them", messages: onDelivery },
     sample: { job: "debug.echo", perSecond: 2 },
   },
   {

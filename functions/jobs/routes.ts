@@ -80,9 +80,11 @@ export const jobRoutes = new Hono<AppEnv>()
   .delete("/api/jobs/:id", async (c) => c.json(await c.var.deps.jobs.cancel(c.req.param("id"))))
   .get("/api/dead-letters", async (c) => {
     const page = parseShape(DeadLettersQuery, c.req.query());
-    await c.var.deps.jobs.importDeadLetters();
-    const { letters, cursor } = await c.var.deps.deadLetters.list(page);
-    return c.json({ letters: letters.map(c.var.deps.jobs.showLetter), cursor });
+    const { deadLetters, jobs } = c.var.deps;
+    const { letters, cursor } = await deadLetters.list(page);
+    // What QStash could not tell belongs before the first.
+    const untold = page.cursor === undefined ? await jobs.untoldDeadLetters() : undefined;
+    return c.json({ letters: letters.map(jobs.showLetter), cursor, untold });
   })
   .get("/api/dead-letters/:id", async (c) => {
     const id = c.req.param("id");
@@ -153,8 +155,6 @@ export const jobRoutes = new Hono<AppEnv>()
         { retryable: true, retryAfterMs: answer.retryAfterMs },
       );
     }
-    // Another callback may have been lost: what QStash still holds is taken in now.
-    await c.var.deps.jobs.importDeadLetters();
     return c.json({ state: "failed" });
   });
 

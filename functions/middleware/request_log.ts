@@ -18,14 +18,18 @@ const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
 
 /** Mounts first: everything after it relies on `c.var`. */
 export function requestLog(
-  view: (tally: RedisTally, requestId: string) => Deps,
+  view: (
+    tally: RedisTally,
+    requestId: string,
+    defer: (work: Promise<unknown>) => Promise<void>,
+  ) => Deps,
   newId: () => string,
 ): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const given = c.req.header("X-Request-Id") ?? "";
     const requestId = REQUEST_ID.test(given) ? given : newId();
     const tally = newTally();
-    const deps = view(tally, requestId);
+    const deps = view(tally, requestId, (work) => c.var.defer(work));
     const deferred: Promise<unknown>[] = [];
     const outliving: Promise<void>[] = [];
     const defer = createDefer(c, deps.log);

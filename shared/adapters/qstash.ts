@@ -170,6 +170,15 @@ export function createQstash(options: QstashOptions): Queue {
       await call("remove a dead letter", () => client.dlq.delete(id).catch(ignoreMissing));
     },
 
+    async removeDeadLetters(ids) {
+      // An empty list would be a filter that every letter matches.
+      if (ids.length === 0) return;
+      await call(
+        "remove dead letters",
+        () => client.dlq.delete([...ids]).then(() => {}, ignoreMissing),
+      );
+    },
+
     async schedules() {
       return (await call("list schedules", () => client.schedules.list())).map(readSchedule);
     },

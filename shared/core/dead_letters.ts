@@ -7,6 +7,7 @@
  * @module
  */
 import { DeadLetter } from "../contracts/dead_letter.ts";
+import { BodyInvalidError } from "../errors.ts";
 import type { Clock, DeadLetters, Redis } from "../ports.ts";
 import { parse } from "./jobs/claim.ts";
 import type { Keys } from "./keys.ts";
@@ -28,7 +29,7 @@ export function createRedisDeadLetters(redis: Redis, keys: Keys, clock: Clock): 
       return parse(DeadLetter, await redis.run(["GET", keys.deadLetter(id)]));
     },
     async list({ cursor, limit = 50 } = {}) {
-      const start = Number(cursor ?? 0);
+      const start = parseCursor(cursor);
       const ids = await redis.run(
         ["ZREVRANGE", keys.deadLetters(), start, start + limit - 1],
       ) as string[];
@@ -44,5 +45,21 @@ export function createRedisDeadLetters(redis: Redis, keys: Keys, clock: Clock): 
         ["ZREM", keys.deadLetters(), id],
       ], { repeatable: true });
     },
+    async removeMany(ids) {
+      const [first, ...more] = ids;
+      if (first === undefined) return;
+      await redis.pipeline([
+        ["DEL", keys.deadLetter(first), ...more.map(keys.deadLetter)],
+        ["ZREM", keys.deadLetters(), ...ids],
+      ], { repeatable: true });
+    },
   };
+}
+
+/** How many letters stand before the page. @throws {BodyInvalidError} if it is none of ours */
+function parseCursor(cursor = "0"): number {
+  if (!/^\d{1,9}$/.test(cursor)) {
+    throw new BodyInvalidError([{ path: "cursor", message: "is not from a page before" }], "query");
+  }
+  return Number(cursor);
 }

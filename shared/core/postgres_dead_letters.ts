@@ -72,6 +72,12 @@ export function createPostgresDeadLetters(sql: Sql, clock: Clock): DeadLetters {
     async remove(id) {
       await sql.query("DELETE FROM dead_letters WHERE id = $1", [withoutNul(id)]);
     },
+    async removeMany(ids) {
+      await sql.query(
+        "DELETE FROM dead_letters WHERE id IN (SELECT jsonb_array_elements_text($1::text::jsonb))",
+        [JSON.stringify(ids)],
+      );
+    },
   };
 }
 

@@ -9,7 +9,7 @@ import { listen } from "../../dev/server.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Outside } from "../../functions/deps.ts";
 import { createUpstashRedis } from "../../shared/adapters/upstash_redis.ts";
-import { type LogFields, readConfig } from "../../shared/mod.ts";
+import { ImportWatch, type LogFields, readConfig } from "../../shared/mod.ts";
 
 export const SERVICE_TOKEN = "token-of-a-backend";
 export const GITHUB_SECRET = "It's a Secret to Everybody";
@@ -79,12 +79,15 @@ export function createAppWorld(options: AppWorldOptions = {}): AppWorld {
       );
     },
   });
-  const app = createApp(createDeps(config, {
-    clock,
-    redis,
-    log: { info: keep("info"), warn: keep("warn"), error: keep("error") },
-    ...options.outside,
-  }));
+  const app = createApp(
+    createDeps(config, {
+      importWatch: ImportWatch.off(),
+      clock,
+      redis,
+      log: { info: keep("info"), warn: keep("warn"), error: keep("error") },
+      ...options.outside,
+    }),
+  );
   return {
     app,
     clock,

@@ -6,7 +6,13 @@
 import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
-import { addDays, type Database, type LogFields, readConfig } from "../../shared/mod.ts";
+import {
+  addDays,
+  type Database,
+  ImportWatch,
+  type LogFields,
+  readConfig,
+} from "../../shared/mod.ts";
 
 export const TODAY = "2026-11-21";
 export const NOW = Date.parse(`${TODAY}T14:30:00Z`);
@@ -35,7 +41,10 @@ export async function createDashboardWorld(sql: Database, url: string): Promise<
     startAt: NOW,
     environment: { DATABASE_URL: url },
     app: (settings) => {
-      deps = createDeps(readConfig(settings), { log: { info: keep, warn: keep, error: keep } });
+      deps = createDeps(readConfig(settings), {
+        importWatch: ImportWatch.off(),
+        log: { info: keep, warn: keep, error: keep },
+      });
       return createApp(deps);
     },
   });

@@ -6,7 +6,13 @@
 import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps, type Outside } from "../../functions/deps.ts";
-import { createKeys, type LogFields, readConfig, UNIQUE_SHARDS } from "../../shared/mod.ts";
+import {
+  createKeys,
+  ImportWatch,
+  type LogFields,
+  readConfig,
+  UNIQUE_SHARDS,
+} from "../../shared/mod.ts";
 
 export const BROWSER =
   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
@@ -68,6 +74,7 @@ export async function createEventsWorld(options: EventsWorldOptions = {}): Promi
     },
     app: (settings) => {
       deps = createDeps(readConfig(settings), {
+        importWatch: ImportWatch.off(),
         log: { info: keep, warn: keep, error: keep },
         ...outside,
       });

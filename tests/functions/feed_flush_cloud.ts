@@ -7,7 +7,7 @@ import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
 import type { AppRegistry } from "../../functions/jobs/registry.ts";
-import { type Database, type LogFields, readConfig } from "../../shared/mod.ts";
+import { type Database, ImportWatch, type LogFields, readConfig } from "../../shared/mod.ts";
 import { DAY } from "./feed_flush_days.ts";
 import { emptyFeed } from "./feed_flush_world.ts";
 
@@ -45,7 +45,7 @@ export async function openFeedCloud(
     app: (settings) => {
       deps = createDeps(
         readConfig(settings),
-        { log: { info: keep, warn: keep, error: keep } },
+        { importWatch: ImportWatch.off(), log: { info: keep, warn: keep, error: keep } },
         (own) => ({ ...own, ...jobs }),
       );
       return createApp(deps);

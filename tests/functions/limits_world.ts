@@ -6,7 +6,7 @@
 import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
-import { createKeys, type LogFields, readConfig } from "../../shared/mod.ts";
+import { createKeys, ImportWatch, type LogFields, readConfig } from "../../shared/mod.ts";
 import { hmac } from "./app_world.ts";
 
 export const MINUTE_MS = 60_000;
@@ -55,6 +55,7 @@ export async function createLimitsWorld(
     },
     app: (environment) => {
       deps = createDeps(readConfig(environment), {
+        importWatch: ImportWatch.off(),
         log: { info: keep, warn: keep, error: keep },
       });
       return createApp(deps);

@@ -6,7 +6,7 @@
 import { type Cloud, type CloudOptions, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
-import { type Database, type LogFields, readConfig } from "../../shared/mod.ts";
+import { type Database, ImportWatch, type LogFields, readConfig } from "../../shared/mod.ts";
 
 export const NOON = Date.parse("2026-11-21T12:00:00Z");
 export const RESET = "https://market.example/reset/4f7c2a";
@@ -58,7 +58,10 @@ export async function createNotificationsWorld(
     plan,
     environment: { DATABASE_URL: url, ...environment },
     app: (settings) => {
-      deps = createDeps(readConfig(settings), { log: { info: keep, warn: keep, error: keep } });
+      deps = createDeps(readConfig(settings), {
+        importWatch: ImportWatch.off(),
+        log: { info: keep, warn: keep, error: keep },
+      });
       return createApp(deps);
     },
   });

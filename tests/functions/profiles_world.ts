@@ -6,7 +6,13 @@
 import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps, type Outside } from "../../functions/deps.ts";
-import { createKeys, type Database, type LogFields, readConfig } from "../../shared/mod.ts";
+import {
+  createKeys,
+  type Database,
+  ImportWatch,
+  type LogFields,
+  readConfig,
+} from "../../shared/mod.ts";
 import type { TestPostgres } from "../support/postgres_engines.ts";
 import { userToken } from "./limits_world.ts";
 
@@ -65,7 +71,7 @@ export async function createProfilesWorld(
     environment: { DATABASE_URL: url, AUTH_SECRET, LEAST_ACTIVE_USERS: "2", ...environment },
     app: (settings) => {
       const log = { info: keep, warn: keep, error: keep };
-      deps = createDeps(readConfig(settings), { log, ...outside });
+      deps = createDeps(readConfig(settings), { importWatch: ImportWatch.off(), log, ...outside });
       return createApp(deps);
     },
   });

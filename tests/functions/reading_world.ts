@@ -8,7 +8,7 @@ import { type Cloud, createCloud } from "../../dev/cloud.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps, type Deps } from "../../functions/deps.ts";
 import { rankKind } from "../../functions/feed/ranking/ranking.ts";
-import { type Database, readConfig } from "../../shared/mod.ts";
+import { type Database, ImportWatch, readConfig } from "../../shared/mod.ts";
 import { type Gate, startGate } from "../support/gate.ts";
 import type { TestPostgres } from "../support/postgres_engines.ts";
 import { silentLog } from "../support/silent_log.ts";
@@ -54,8 +54,14 @@ export async function createReadingWorld(
     environment: { DATABASE_URL: gate.url, ...environment ?? { FEED_RANK: "all" } },
     app: (environment) => {
       const config = readConfig(environment);
-      deps = createDeps(config, { log: silentLog });
-      if (wrap) deps = createDeps(config, { log: silentLog, database: wrap(deps, () => cloud) });
+      deps = createDeps(config, { importWatch: ImportWatch.off(), log: silentLog });
+      if (wrap) {
+        deps = createDeps(config, {
+          importWatch: ImportWatch.off(),
+          log: silentLog,
+          database: wrap(deps, () => cloud),
+        });
+      }
       return createApp(deps);
     },
   });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { World } from "../core/jobs/world.ts";
+import { createWorld, type World } from "../core/jobs/world.ts";
 import type { Price, PriceRow } from "./price_list.ts";
 
 const tracked: Price = { commands: 2, messages: 1, trips: 2 };
@@ -246,6 +246,27 @@ export const jobPrices: readonly PriceRow[] = [
       world.cloud.qstash.faults.add({ kind: "duplicate" });
       await settledJob(world);
     },
+  },
+  {
+    operation: "an hour with work, for what QStash could not tell",
+    commands: 0,
+    messages: 1,
+    trips: 0,
+    measure: async () => {
+      await using world = await createWorld({
+        armsImport: true,
+        startAt: Date.UTC(2026, 0, 5, 10, 10),
+      });
+      for (let minute = 0; minute < 45; minute += 15) {
+        await settledJob(world);
+        await world.cloud.advance("15m");
+      }
+      world.bill();
+      await world.cloud.advance("24h");
+      const { requests: trips } = world.cloud.redis.meter.snapshot();
+      return { ...world.bill(), trips };
+    },
+    run: () => Promise.resolve(),
   },
   {
     operation: "a failure for good, after its attempts",

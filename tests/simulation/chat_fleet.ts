@@ -17,6 +17,7 @@ import {
   type Config,
   type Database,
   type Ids,
+  ImportWatch,
   type Llm,
   type Log,
   readConfig,
@@ -109,6 +110,7 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
         signal: AbortSignal.any([life.ending, ...signal ? [signal] : []]),
       });
     const deps = createDeps(config, {
+      importWatch: ImportWatch.off(),
       clock,
       ids,
       log,

@@ -11,7 +11,14 @@ import { createDeps } from "../../functions/deps.ts";
 import type { AppRegistry } from "../../functions/jobs/registry.ts";
 import { createQstash } from "../../shared/adapters/qstash.ts";
 import { createUpstashRedis } from "../../shared/adapters/upstash_redis.ts";
-import { type Clock, type Database, defineJob, type Ids, readConfig } from "../../shared/mod.ts";
+import {
+  type Clock,
+  type Database,
+  defineJob,
+  type Ids,
+  ImportWatch,
+  readConfig,
+} from "../../shared/mod.ts";
 import { silentLog } from "../support/silent_log.ts";
 import type { Faults, Life } from "./feed_faults.ts";
 import type { Random } from "./random.ts";
@@ -66,6 +73,7 @@ export function createFleet(
     });
     const queue = createQstash({ ...config.queue, clock });
     const deps = createDeps(config, {
+      importWatch: ImportWatch.off(),
       clock,
       ids,
       log: silentLog,

@@ -9,7 +9,13 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { AppError, type JobContext, type Jobs, type JobView } from "../../shared/mod.ts";
+import {
+  AppError,
+  IMPORT_JOB,
+  type JobContext,
+  type Jobs,
+  type JobView,
+} from "../../shared/mod.ts";
 import { parse } from "../../shared/core/jobs/claim.ts";
 import { JobOutcome } from "../../shared/contracts/job.ts";
 import { createApp } from "../../functions/app.ts";
@@ -63,6 +69,7 @@ async function weather(seed: number) {
   const afterTheEnd: string[] = [];
   await using world = await createWorld({
     startAt: Date.UTC(2026, 0, 1, 0, 0, 1),
+    armsImport: true,
     ids: {
       random: () => Array.from({ length: 26 }, () => random.below(32).toString(32)).join(""),
     },
@@ -122,8 +129,8 @@ async function weather(seed: number) {
   callers.enabled = false;
   world.cloud.qstash.faults.clear();
   await world.cloud.advance("24h");
-  // What could not be told is taken in by the page that lists dead letters.
-  await world.jobs.importDeadLetters();
+  // What could not be told is taken in by the library, where there is work, or by whoever asks for it.
+  while ((await world.jobs.importDeadLetters()).left > 0);
   await world.cloud.advance("24h");
   await watch(storm);
   const applied = new Set(world.effects.map(({ key }) => key));
@@ -153,7 +160,8 @@ async function weather(seed: number) {
   );
   const known = new Set([...storm.accepted, ...children, ...untracked]);
   const { letters } = await world.deps.deadLetters.list({ limit: 1_000 });
-  const ticks = new Set([...world.seen, ...letters].map(({ id }) => id));
+  const ours = letters.filter(({ job }) => job !== IMPORT_JOB);
+  const ticks = new Set([...world.seen, ...ours].map(({ id }) => id));
   known.forEach((id) => ticks.delete(id));
   assert.equal(ticks.size, STORM_HOURS, "every tick ran as a job of its own, or left its letter");
   assert.ok(Object.values(chaos!.struck).some((count) => count > 1));

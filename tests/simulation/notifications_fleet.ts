@@ -10,7 +10,7 @@ import { createDeps } from "../../functions/deps.ts";
 import { createQstash } from "../../shared/adapters/qstash.ts";
 import { createResend } from "../../shared/adapters/resend.ts";
 import { createUpstashRedis } from "../../shared/adapters/upstash_redis.ts";
-import { type Database, type Ids, type Log, readConfig } from "../../shared/mod.ts";
+import { type Database, type Ids, ImportWatch, type Log, readConfig } from "../../shared/mod.ts";
 import type { Faults, Life } from "./feed_faults.ts";
 import type { Fleet, Isolate } from "./feed_fleet.ts";
 import type { Random } from "./random.ts";
@@ -46,6 +46,7 @@ export function createMailFleet(
       fetch: (url, init) => cloud().redis.fetch(new Request(url, init)),
     });
     const deps = createDeps(config, {
+      importWatch: ImportWatch.off(),
       clock,
       ids,
       log,

@@ -7,6 +7,7 @@ import type { Clock, DeadLetters, Ids, Log, Queue, Redis, Sql } from "../../port
 import type { Keys } from "../keys.ts";
 import type { SecretKeys } from "../secrets/secret_keys.ts";
 import type { Limits } from "../limits/limits.ts";
+import type { ImportWatch } from "./import_watch.ts";
 import type { Registry } from "./job.ts";
 
 export interface JobsDependencies<R extends Registry = Registry> {
@@ -25,6 +26,10 @@ export interface JobsDependencies<R extends Registry = Registry> {
   /** How often QStash repeats a delivery that became no run. Default: 5. */
   redeliveries?: number;
   limits: Limits;
+  /** What the isolate remembers of the import of dead letters; without it, or `defer`, none is armed. */
+  importWatch?: ImportWatch;
+  /** Lets work outlive the answer of the request that these are for. */
+  defer?(work: Promise<unknown>): Promise<void>;
   /** What secrets are sealed under; needed by jobs that carry some. */
   secrets: SecretKeys;
   /** Arms the schedules of these names, where there are any. */

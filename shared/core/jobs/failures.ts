@@ -10,15 +10,15 @@ import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import { type JobClaim, JobEnvelope, type JobOutcome, runsOf } from "../../contracts/job.ts";
 import { soundText, startOf } from "../../contracts/text.ts";
 import { AppError } from "../../errors.ts";
-import type { QueueDeadLetter, RedisCommand } from "../../ports.ts";
+import type { RedisCommand } from "../../ports.ts";
 import { sealInput } from "../secrets/sealed_input.ts";
 import { claimSeconds, type JobRecords, parse, readRecords, seconds } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
+import { outcomeSeconds } from "./group_times.ts";
 import { childEnded } from "./groups.ts";
 import { problemOf, wasSentAgain } from "./history.ts";
 import { hashedId } from "./identity.ts";
 import type { Registry } from "./job.ts";
-import { deliveryUrl, failureUrl } from "./publication.ts";
 import { endedClaim } from "./settle.ts";
 
 /** A message that QStash gave up on. */
@@ -129,61 +129,6 @@ function attemptsOf(
   return envelope.runs + (isTracked ? 0 : failed.attempts);
 }
 
-/** How long a failure callback may take before its letter is fetched instead. */
-const CALLBACK_GRACE_MS = 60_000;
-
-/** What one call takes in at most; the next goes on from there. */
-const MOST_IMPORTS = 100;
-const MOST_PAGES = 20;
-
-/**
- * Takes in what QStash gave up on, a minute ago or more, and has not told; at most 100 of them.
- * Resolves to how many letters that were. No Redis command where all were told. One that cannot be
- * taken in, and not later either, stays where it is and does not stop the rest.
- */
-export async function importDeadLetters(dependencies: JobsDependencies): Promise<number> {
-  let imported = 0;
-  for (const letter of await untoldLetters(dependencies)) {
-    try {
-      const answer = await jobFailed(dependencies, {
-        url: letter.url,
-        body: letter.body,
-        messageId: letter.messageId,
-        attempts: letter.attempts,
-        status: letter.responseStatus,
-        responseBody: letter.responseBody,
-        queueDeadLetterId: letter.id,
-      });
-      if (answer.kind === "done") imported++;
-    } catch (error) {
-      if (!(error instanceof AppError) || error.retryable) throw error;
-      dependencies.log.error("dead_letter.unimported", { id: letter.id, because: error.code });
-    }
-  }
-  return imported;
-}
-
-/** Our letters in QStash's list, newest first. Read before any is removed, so that pages do not shift. */
-async function untoldLetters(dependencies: JobsDependencies): Promise<QueueDeadLetter[]> {
-  const { clock, publicUrl, queue } = dependencies;
-  const before = clock.now() - CALLBACK_GRACE_MS;
-  const untold: QueueDeadLetter[] = [];
-  const callbacks: string[] = [];
-  let cursor: string | undefined;
-  for (let page = 0; page < MOST_PAGES && untold.length < MOST_IMPORTS; page++) {
-    const { letters, cursor: next } = await queue.deadLetters(cursor);
-    for (const letter of letters.filter(({ failedAt }) => failedAt <= before)) {
-      // A callback that failed: the message it told of is in the same list.
-      if (letter.url === failureUrl(publicUrl)) callbacks.push(letter.id);
-      else if (letter.url.startsWith(deliveryUrl(publicUrl, ""))) untold.push(letter);
-    }
-    cursor = next;
-    if (cursor === undefined) break;
-  }
-  for (const id of callbacks) await forget(dependencies, id);
-  return untold.slice(0, MOST_IMPORTS);
-}
-
 function settleFailed(
   { keys }: JobsDependencies,
   job: Registry[string],
@@ -217,7 +162,7 @@ function settleFailed(
       JSON.stringify(outcome),
       "NX",
       "EX",
-      seconds(job.retention.failedMs),
+      outcomeSeconds(job.retention.failedMs, { group: envelope?.group, endedAt: failedAt }),
     ],
   ];
 }

@@ -6,6 +6,14 @@
 import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import type { JobView } from "../../contracts/job.ts";
 import { cancelJob } from "./cancel.ts";
+import {
+  armImport,
+  IMPORT_JOB,
+  importDeadLetters,
+  type Imported,
+  importerOf,
+  lookForUntold,
+} from "./dead_letters_import.ts";
 import { deliver, type JobDelivery } from "./deliver.ts";
 import type { JobsDependencies } from "./dependencies.ts";
 import type { DeliveryAnswer } from "./ends.ts";
@@ -17,17 +25,13 @@ import {
   findJob,
   type NewJob,
 } from "./enqueue.ts";
-import {
-  type FailedDelivery,
-  type FailureAnswer,
-  importDeadLetters,
-  jobFailed,
-} from "./failures.ts";
+import { type FailedDelivery, type FailureAnswer, jobFailed } from "./failures.ts";
 import type { Enqueued, EnqueueOptions, InputOf, Registry } from "./job.ts";
 import { lettersAbout } from "./forget.ts";
 import { readSecret, showLetter } from "./letters.ts";
 import { assertFromOutside } from "./outside.ts";
-import { replay, replayAll, type ReplayAllOptions, type ReplayOptions } from "./replay.ts";
+import { replay, type ReplayOptions } from "./replay.ts";
+import { replayAll, type ReplayAllOptions, type ReplayedAll } from "./replay_all.ts";
 import {
   applySchedules,
   type ArmedSchedule,
@@ -97,8 +101,17 @@ export interface Jobs<R extends Registry> {
   deliver(delivery: JobDelivery): Promise<DeliveryAnswer>;
   /** Takes in a job that QStash gave up on: keeps its letter, then settles it as failed. 7 commands. */
   failed(failed: FailedDelivery): Promise<FailureAnswer>;
-  /** Takes in what QStash gave up on but could not tell, at most 100 of them; resolves to how many. */
-  importDeadLetters(): Promise<number>;
+  /**
+   * Takes in what QStash gave up on but could not tell, in at most 40 requests, and says how many are
+   * left. The library does so by itself after work; this is for whoever cannot wait.
+   */
+  importDeadLetters(): Promise<Imported>;
+  /**
+   * How many failed jobs QStash could not tell of yet, 100 at most; where there are any, they are
+   * taken in from now on. Undefined where QStash cannot be asked. 1 request, and where there are any 1
+   * message in 10 minutes.
+   */
+  untoldDeadLetters(): Promise<number | undefined>;
   /** Sends a dead letter again as the job's next generation. 6 commands. @throws {RequestError} `not_found` or `replay_refused` */
   replay(id: string, options?: ReplayOptions): Promise<{ id: string; generation: number }>;
   /** The letter as people may see it: `[secret]` in place of each secret. */
@@ -107,10 +120,11 @@ export interface Jobs<R extends Registry> {
   readSecret(id: string, path: string): Promise<unknown>;
   /** The dead letters about somebody, as `isAbout` says by their job's name and input. */
   lettersAbout(isAbout: (job: string, input: unknown) => boolean): Promise<DeadLetter[]>;
-  /** Replays at most 100 dead letters, newest first, at `perSecond`; names those that cannot be. */
-  replayAll(
-    options?: ReplayAllOptions,
-  ): Promise<{ replayed: string[]; refused: { id: string; because: string }[] }>;
+  /**
+   * Replays at most 100 dead letters, newest first, at `perSecond`, in at most 40 requests; names
+   * those that cannot be, and says how many are left. 2 commands for each, and 3 for 25 of them.
+   */
+  replayAll(options?: ReplayAllOptions): Promise<ReplayedAll>;
   /** How QStash's schedules under `namespace` differ from the table. No command. */
   planSchedules(schedules: Pick<Schedules<R>, "fixed">, namespace: string): Promise<SchedulePlan>;
   /** Makes QStash hold what the plan says. May be repeated. */
@@ -131,25 +145,32 @@ function assertChild({ job, input }: NewJob, index: number): void {
 }
 
 /** Puts the jobs of a registry on their dependencies. Cheap: one may be made for each request. */
-export function createJobs<R extends Registry>(dependencies: JobsDependencies<R>): Jobs<R> {
-  const { registry } = dependencies;
+export function createJobs<R extends Registry>(parts: JobsDependencies<R>): Jobs<R> {
+  const { registry } = parts;
+  // The library's own job is delivered like any other, but nobody enqueues it by name.
+  const dependencies: JobsDependencies = { ...parts };
+  dependencies.registry = { ...registry, [IMPORT_JOB]: importerOf(dependencies) };
+  /** What is work has this hour's import armed, once it is done. */
+  async function working<T>(work: Promise<T>): Promise<T> {
+    const done = await work;
+    await armImport(dependencies);
+    return done;
+  }
   const named = ({ job, ...rest }: NamedJob<R>) => ({ ...rest, job: findJob(registry, job) });
   return {
     registry,
     enqueue: (job, input, options) =>
-      enqueueJob(dependencies, findJob(registry, job), input, options),
+      working(enqueueJob(dependencies, findJob(registry, job), input, options)),
     async enqueueUnchecked(name, input, options) {
       const job = findJob(registry, name);
       assertFromOutside(job, input);
-      return await enqueueJob(dependencies, job, input, options);
+      return await working(enqueueJob(dependencies, job, input, options));
     },
-    // deno-lint-ignore require-await -- what it throws must reject
     async enqueueMany(jobs, { fromOutside = false } = {}) {
       const all = jobs.map(named);
       if (fromOutside) all.forEach(assertChild);
-      return enqueueJobs(dependencies, all);
+      return await working(enqueueJobs(dependencies, all));
     },
-    // deno-lint-ignore require-await -- what it throws must reject
     async enqueueGroup(children, { then, dedupeId, lookUp, fromOutside = false } = {}) {
       const all = children.map((child) => named(child as NamedJob<R>));
       const next = then && { job: findJob(registry, then.job), input: then.input };
@@ -157,13 +178,22 @@ export function createJobs<R extends Registry>(dependencies: JobsDependencies<R>
         all.forEach(assertChild);
         if (next) assertFromOutside(next.job, next.input, "then.input");
       }
-      return enqueueGroup(dependencies, all, { dedupeId, lookUp, ...(next && { then: next }) });
+      const options = { dedupeId, lookUp, ...(next && { then: next }) };
+      return await working(enqueueGroup(dependencies, all, options));
     },
     state: (id) => jobState(dependencies, id),
     cancel: (id) => cancelJob(dependencies, id),
-    deliver: (delivery) => deliver(dependencies, delivery),
-    failed: (failed) => jobFailed(dependencies, failed),
+    deliver: (delivery) => {
+      const delivered = deliver(dependencies, delivery);
+      // The import itself is no work: an idle app stays idle.
+      return delivery.job === IMPORT_JOB ? delivered : working(delivered);
+    },
+    failed: (failed) => {
+      const told = jobFailed(dependencies, failed);
+      return failed.url.endsWith(`/${IMPORT_JOB}`) ? told : working(told);
+    },
     importDeadLetters: () => importDeadLetters(dependencies),
+    untoldDeadLetters: () => lookForUntold(dependencies),
     lettersAbout: (isAbout) => lettersAbout(dependencies, isAbout),
     showLetter: (letter) => showLetter(registry, letter),
     readSecret: (id, path) => readSecret(dependencies, id, path),

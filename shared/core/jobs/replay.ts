@@ -8,7 +8,8 @@
  */
 import type { DeadLetter } from "../../contracts/dead_letter.ts";
 import { type JobClaim, JobEnvelope } from "../../contracts/job.ts";
-import { AppError, NonRetryableError, RequestError, SecretUnreadableError } from "../../errors.ts";
+import { NonRetryableError, RequestError, SecretUnreadableError } from "../../errors.ts";
+import type { Publication, RedisCommand } from "../../ports.ts";
 import { HIDDEN } from "../secrets/secret_paths.ts";
 import { keepSecrets, openInput, sealInput, secretPlaces } from "../secrets/sealed_input.ts";
 import { claimSeconds, type JobRecords, parse, readRecords } from "./claim.ts";
@@ -24,15 +25,57 @@ export interface ReplayOptions {
   notBefore?: number;
 }
 
+/** A letter that may be sent again, as far as it says itself. */
+export interface Prepared {
+  letter: DeadLetter;
+  job: Registry[string];
+  /** The envelope for the replay; its generation and who sent it are still to come. */
+  envelope: JobEnvelope & { id: string };
+  /** Steps that had ended are not run again, unless the input is another. */
+  keepsSteps: boolean;
+}
+
 /** Sends one dead letter again. @throws {RequestError} `not_found` or `replay_refused` */
 export async function replay(
   dependencies: JobsDependencies,
   id: string,
   options: ReplayOptions = {},
 ): Promise<{ id: string; generation: number }> {
-  const { clock, deadLetters, ids, keys, log, queue, redis } = dependencies;
+  const { deadLetters, keys, log, queue, redis } = dependencies;
   const letter = await deadLetters.get(id);
   if (!letter) throw new RequestError("not_found", `Cannot find a dead letter with the id ${id}`);
+  const prepared = await prepare(dependencies, letter, options);
+  const { job } = prepared;
+  const records = job.tracked ? await readRecords(redis, keys, id) : { claimText: null };
+  if (hasMovedOn(letter, records)) {
+    await deadLetters.remove(id);
+    throw new RequestError("replay_refused", movedOn(letter));
+  }
+  let { generation } = letter;
+  let isKnown: boolean;
+  do {
+    generation++;
+    const next = nextOf(dependencies, prepared, records, {
+      generation,
+      notBefore: options.notBefore,
+    });
+    if (next.commands.length > 0) await redis.transaction(next.commands, { repeatable: true });
+    // Published before by the attempt that was given up, or by a replay whose answer was lost: of that
+    // QStash may have nothing left to deliver.
+    isKnown = (await queue.publish(next.publication)).deduplicated;
+  } while (isKnown);
+  await deadLetters.remove(id);
+  log.info("dead_letter.replayed", { job: job.name, id, generation });
+  return { id, generation };
+}
+
+/** Reads what is to be sent again. @throws {RequestError | BodyInvalidError | UnknownJobError} if that cannot be */
+export async function prepare(
+  dependencies: JobsDependencies,
+  letter: DeadLetter,
+  options: ReplayOptions = {},
+): Promise<Prepared> {
+  const { id } = letter;
   const envelope = parse(JobEnvelope, letter.envelope);
   if (!envelope) throw new RequestError("replay_refused", `Cannot replay ${id}: it is no envelope`);
   const job = findJob(dependencies.registry, letter.job);
@@ -41,53 +84,51 @@ export async function replay(
   const { sealed: _, ...rest } = envelope;
   // Under the newest key, so that an older one can be taken away some day.
   const kept = await sealInput(dependencies.secrets, job, input, { id });
-  const records = job.tracked ? await readRecords(redis, keys, id) : { claimText: null };
-  if (hasMovedOn(letter, records)) {
-    await deadLetters.remove(id);
-    throw new RequestError("replay_refused", `Cannot replay ${id}: the job has moved on since`);
-  }
-  const steps = Object.hasOwn(options, "input") ? undefined : records.claim?.steps;
-  let generation = letter.generation;
-  let isKnown: boolean;
-  do {
-    generation++;
-    const nonce = ids.random();
-    if (job.tracked) {
-      await redis.transaction([
-        [
-          "SET",
-          keys.jobClaim(id),
-          JSON.stringify(
-            queuedClaim(job, letter, records, clock.now(), { generation, nonce, steps }),
-          ),
-          "EX",
-          claimSeconds({ job }),
-        ],
-        ["DEL", keys.jobOutcome(id)],
-      ], { repeatable: true });
-    }
-    const next = {
-      ...rest,
-      ...kept,
-      id,
-      generation,
-      after: nonce,
-      steps,
-      runs: 0,
-      deferrals: undefined,
-      chain: undefined,
-      failure: undefined,
-      dueAt: options.notBefore,
-      replayedAs: generation,
-    };
-    const publication = publicationOf(dependencies, job, next, options.notBefore);
-    // Published before by the attempt that was given up, or by a replay whose answer was lost: of that
-    // QStash may have nothing left to deliver.
-    isKnown = (await queue.publish(publication)).deduplicated;
-  } while (isKnown);
-  await deadLetters.remove(id);
-  log.info("dead_letter.replayed", { job: job.name, id, generation });
-  return { id, generation };
+  return {
+    letter,
+    job,
+    envelope: { ...rest, ...kept, id },
+    keepsSteps: !Object.hasOwn(options, "input"),
+  };
+}
+
+/** The message of a replay, and what stands in Redis before it is sent. */
+export function nextOf(
+  dependencies: JobsDependencies,
+  { letter, job, envelope, keepsSteps }: Prepared,
+  records: JobRecords,
+  { generation, notBefore }: { generation: number; notBefore?: number },
+): { commands: RedisCommand[]; publication: Publication } {
+  const { clock, ids, keys } = dependencies;
+  const { id } = letter;
+  const nonce = ids.random();
+  const steps = keepsSteps ? records.claim?.steps : undefined;
+  const claim = queuedClaim(job, letter, records, clock.now(), { generation, nonce, steps });
+  const commands: RedisCommand[] = [
+    ["SET", keys.jobClaim(id), JSON.stringify(claim), "EX", claimSeconds({ job })],
+    ["DEL", keys.jobOutcome(id)],
+  ];
+  const next = {
+    ...envelope,
+    generation,
+    after: nonce,
+    steps,
+    runs: 0,
+    deferrals: undefined,
+    chain: undefined,
+    failure: undefined,
+    dueAt: notBefore,
+    replayedAs: generation,
+  };
+  return {
+    commands: job.tracked ? commands : [],
+    publication: publicationOf(dependencies, job, next, notBefore),
+  };
+}
+
+/** Why a letter is refused whose job has moved on. */
+export function movedOn({ id }: DeadLetter): string {
+  return `Cannot replay ${id}: the job has moved on since`;
 }
 
 /** The input to replay, open: the letter's, or the one that was given, which may keep secrets as `[secret]`. */
@@ -116,57 +157,8 @@ function mentionsHidden(input: unknown): boolean {
   return (JSON.stringify(input) ?? "").includes(JSON.stringify(HIDDEN));
 }
 
-export interface ReplayAllOptions {
-  /** Only letters of this job. */
-  job?: string;
-  /** How many a second QStash is to deliver. Default: 1. */
-  perSecond?: number;
-  /** How many at most, newest first. Default and most: 100. */
-  limit?: number;
-}
-
-/** Sends many dead letters again at a stated pace; the ones that cannot be are named with the reason. */
-export async function replayAll(
-  dependencies: JobsDependencies,
-  { job, perSecond = 1, limit = 100 }: ReplayAllOptions = {},
-): Promise<{ replayed: string[]; refused: { id: string; because: string }[] }> {
-  if (!(perSecond > 0)) {
-    throw new RangeError(`Cannot replay: perSecond must be above 0, got ${perSecond}`);
-  }
-  const letters = await takeLetters(dependencies, Math.min(limit, 100), job);
-  const replayed: string[] = [];
-  const refused: { id: string; because: string }[] = [];
-  const startAt = dependencies.clock.now();
-  for (const { id } of letters) {
-    try {
-      const notBefore = startAt + Math.floor(replayed.length / perSecond) * 1000;
-      await replay(dependencies, id, { notBefore });
-      replayed.push(id);
-    } catch (error) {
-      if (!(error instanceof AppError) || error.retryable) throw error;
-      refused.push({ id, because: error.message });
-    }
-  }
-  return { replayed, refused };
-}
-
-async function takeLetters(
-  { deadLetters }: JobsDependencies,
-  limit: number,
-  job: string | undefined,
-): Promise<DeadLetter[]> {
-  const taken: DeadLetter[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await deadLetters.list({ cursor, limit: 100 });
-    taken.push(...page.letters.filter((letter) => job === undefined || letter.job === job));
-    cursor = page.cursor;
-  } while (cursor !== undefined && taken.length < limit);
-  return taken.slice(0, limit);
-}
-
 /** Whether the job has run, or ended, in another way since the letter was written. */
-function hasMovedOn(letter: DeadLetter, { claim, outcome }: JobRecords): boolean {
+export function hasMovedOn(letter: DeadLetter, { claim, outcome }: JobRecords): boolean {
   if (outcome && (outcome.state !== "failed" || outcome.generation !== letter.generation)) {
     return true;
   }

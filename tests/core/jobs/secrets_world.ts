@@ -9,6 +9,7 @@ import { createApp } from "../../../functions/app.ts";
 import { createDeps, type Deps } from "../../../functions/deps.ts";
 import {
   defineJob,
+  ImportWatch,
   type JobContext,
   type LogFields,
   NonRetryableError,
@@ -71,7 +72,7 @@ export async function createSecretsWorld(
   const appWith = (own: Record<string, string>) => (environment: Record<string, string>) => {
     deps = createDeps<Registry>(
       readConfig({ ...environment, ...own }),
-      { log: { info: line, warn: line, error: line } },
+      { importWatch: ImportWatch.off(), log: { info: line, warn: line, error: line } },
       (all) => ({ ...all, ...createRegistry(world) }),
     );
     return createApp(deps);

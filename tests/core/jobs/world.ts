@@ -21,6 +21,7 @@ import {
   defineJob,
   defineRegistry,
   type Ids,
+  ImportWatch,
   type JobContext,
   type Jobs,
   NonRetryableError,
@@ -191,13 +192,23 @@ export interface WorldOptions {
   onStart?: World["onStart"];
   /** Settings to add. */
   environment?: Record<string, string>;
+  /** Arms the import of dead letters, as the app does: one more message in an hour. Default: false. */
+  armsImport?: boolean;
   /** Default: `payg`. */
   plan?: CloudOptions["plan"];
 }
 
 /** Starts a cloud with these jobs. */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  const { wrap = (deps) => deps, startAt, ids, onStart, environment, plan } = options;
+  const {
+    wrap = (deps) => deps,
+    armsImport = false,
+    startAt,
+    ids,
+    onStart,
+    environment,
+    plan,
+  } = options;
   const seen: Seen[] = [];
   const stepsRun: string[] = [];
   const followUps: World["followUps"] = [];
@@ -215,6 +226,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     app: (environment) => {
       const outside = {
         log: silentLog,
+        importWatch: armsImport ? new ImportWatch() : ImportWatch.off(),
         ...(ids && { ids }),
       };
       // The app's own as well: what its endpoints enqueue and arm.
