@@ -43,6 +43,8 @@ export async function startChatSystem(): Promise<ChatSystem> {
     clearEnv: true,
     env: {
       ...cloudSecrets,
+      // Viewers share a few users.
+      OPEN_LIMITS: "streams=off,history=off",
       PUBLIC_URL: app,
       UPSTASH_REDIS_REST_URL: redisAt.url,
       UPSTASH_REDIS_REST_TOKEN: redis.token,

@@ -47,6 +47,8 @@ async function main(): Promise<void> {
   const bare = { REDIS_URL: redisAt.url, REDIS_TOKEN: redis.token };
   const whole = {
     ...cloudSecrets,
+    // All come from one address.
+    OPEN_LIMITS: "events=off",
     PUBLIC_URL: "http://127.0.0.1:9",
     UPSTASH_REDIS_REST_URL: redisAt.url,
     UPSTASH_REDIS_REST_TOKEN: redis.token,

@@ -7,13 +7,16 @@
 /** What every fault may say besides what it is. */
 export interface ArmedFault<Target> {
   kind: string;
-  /** How many requests it strikes. Default: 1; without end for `quota`, and with a `probability`. */
+  /** How many requests it strikes. Default: 1; without end for those that last, and with a `probability`. */
   times?: number;
   /** How likely it strikes a request that matches, from 0 to 1. Default: 1. */
   probability?: number;
   /** Strikes only requests for which this is true. Default: any. */
   matches?: (target: Target) => boolean;
 }
+
+/** What is so until somebody mends it. */
+const LASTING = ["quota", "unsupported", "alternate"];
 
 export class ArmedFaults<Target, Fault extends ArmedFault<Target>> {
   readonly #armed = new Set<{ fault: Fault; left: number }>();
@@ -35,7 +38,7 @@ export class ArmedFaults<Target, Fault extends ArmedFault<Target>> {
         `Cannot arm a fault: probability must be from 0 to 1, got ${probability}`,
       );
     }
-    const endless = kind === "quota" || fault.probability !== undefined;
+    const endless = LASTING.includes(kind) || fault.probability !== undefined;
     const armed = { fault, left: times ?? (endless ? Infinity : 1) };
     this.#armed.add(armed);
     return () => void this.#armed.delete(armed);

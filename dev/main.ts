@@ -81,7 +81,9 @@ const app = new AppProcess({
       ...cloud.settings(),
       PUBLIC_URL: publicUrl,
       ...guardSettings(
-        [...allowHosts, URL.parse(publicUrl)?.hostname ?? ""],
+        // A tunnel that webhooks come by has the name that is set, whoever publishes.
+        [publicUrl, process.env.PUBLIC_URL ?? ""].flatMap((url) => URL.parse(url)?.hostname ?? [])
+          .concat(allowHosts),
         (yours.CORS_ORIGINS ?? "").split(",").map((origin) => origin.trim()),
       ),
     };

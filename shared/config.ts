@@ -90,6 +90,12 @@ const schema = z.object({
   OPENAI_API_KEY: text.optional(),
   OPENAI_BASE_URL: httpUrl.default("https://api.openai.com/v1"),
   OPENAI_MODEL: text.default("gpt-5-mini"),
+  OPENAI_FIRST_WAIT_SECONDS: z.coerce.number().int().min(5).max(600).default(60),
+  OPENAI_NEXT_WAIT_SECONDS: z.coerce.number().int().min(5).max(600).default(60),
+  OPENAI_ANSWER_SECONDS: z.coerce.number().int().min(10).max(840).default(270),
+  CHAT_CONTEXT_MESSAGES: z.coerce.number().int().min(1).max(200).default(20),
+  CHAT_CONTEXT_CHARACTERS: z.coerce.number().int().min(1_000).max(2_000_000).default(60_000),
+  CHAT_ANSWER_TOKENS: z.coerce.number().int().min(1).max(1_000_000).optional(),
   CHAT_MODE: z.enum(["direct", "queued"]).default("direct"),
   CHAT_BATCH_MS: z.coerce.number().int().min(20).max(5_000).default(400),
   CHAT_INSTRUCTIONS: text.default("You are a helpful, friendly assistant. Answer briefly."),
@@ -167,7 +173,15 @@ export interface Config {
     bookings: "backend" | "users" | "anyone";
   };
   /** The language model; chat is off without `OPENAI_API_KEY`. */
-  llm?: { apiKey: string; baseUrl: string; model: string };
+  llm?: {
+    apiKey: string;
+    baseUrl: string;
+    model: string;
+    /** How long its first, and each further, sign of life may take, and the whole answer, in ms. */
+    firstTokenMs: number;
+    betweenTokensMs: number;
+    answerMs: number;
+  };
   chat: {
     /** Where a reply is made: in the request that asked for it, or by a job. */
     mode: "direct" | "queued";
@@ -175,6 +189,10 @@ export interface Config {
     batchMs: number;
     /** What the model is told before every conversation. */
     instructions: string;
+    /** How much of a conversation it is told: the last messages, and of them as many as fit. */
+    context: { messages: number; characters: number };
+    /** The longest answer, in tokens. Default: the model's own. */
+    answerTokens?: number;
   };
   /** How many streams a user, and an address, may hold open in one isolate. */
   streams: { perUser: number; perAddress: number };
@@ -288,12 +306,20 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         apiKey: settings.OPENAI_API_KEY,
         baseUrl: settings.OPENAI_BASE_URL,
         model: settings.OPENAI_MODEL,
+        firstTokenMs: settings.OPENAI_FIRST_WAIT_SECONDS * 1_000,
+        betweenTokensMs: settings.OPENAI_NEXT_WAIT_SECONDS * 1_000,
+        answerMs: settings.OPENAI_ANSWER_SECONDS * 1_000,
       }
       : undefined,
     chat: {
       mode: settings.CHAT_MODE,
       batchMs: settings.CHAT_BATCH_MS,
       instructions: settings.CHAT_INSTRUCTIONS,
+      context: {
+        messages: settings.CHAT_CONTEXT_MESSAGES,
+        characters: settings.CHAT_CONTEXT_CHARACTERS,
+      },
+      answerTokens: settings.CHAT_ANSWER_TOKENS,
     },
     streams: {
       perUser: settings.STREAMS_PER_USER,

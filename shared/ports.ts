@@ -307,9 +307,14 @@ export interface LlmRequest {
 export interface Llm {
   /**
    * Streams the answer piece by piece, no faster than it is read; what came before an error was
-   * said. `signal` ends it at the provider, too, and then the iteration just ends.
+   * said. `signal` ends it at the provider, too, and then the iteration just ends. `onSign` hears
+   * whenever the model is at work, if without a word. An answer that is not whole ends with
+   * `LlmIncompleteError`.
    */
-  stream(request: LlmRequest, options: { signal: AbortSignal }): AsyncIterable<string>;
+  stream(
+    request: LlmRequest,
+    options: { signal: AbortSignal; onSign?: () => void },
+  ): AsyncIterable<string>;
   /**
    * The whole answer, for those who cannot use a part of it: one that does not fit into `maxTokens`,
    * or that the provider withholds, is rejected. What an answer in JSON holds is the caller's to

@@ -33,7 +33,10 @@ const CompletionRequest = z.object({
   ]).nullish(),
   user: z.string().nullish(),
 });
-export type CompletionRequest = z.infer<typeof CompletionRequest>;
+export type CompletionRequest = z.infer<typeof CompletionRequest> & {
+  /** The names of what was given, known here or not. */
+  parameters?: readonly string[];
+};
 
 /** @throws {LlmApiError} naming the first thing that is wrong */
 export function readCompletionRequest(body: unknown): CompletionRequest {
@@ -61,13 +64,20 @@ export function readCompletionRequest(body: unknown): CompletionRequest {
       )
       : refusals.invalid(`Invalid value for '${param}': ${message}.`, param, "invalid_value");
   }
-  assertSupported(parsed.data);
-  return parsed.data;
+  const request = { ...parsed.data, parameters: Object.keys(body) };
+  assertSupported(request);
+  return request;
 }
 
 /** The last message of the user. */
 export function questionIn({ messages }: CompletionRequest): string {
   return messages.findLast(({ role }) => role === "user")?.content ?? "";
+}
+
+/** Whether user and assistant take turns, the user first. */
+export function takesTurns({ messages }: CompletionRequest): boolean {
+  return messages.filter(({ role }) => role === "user" || role === "assistant")
+    .every(({ role }, index) => (role === "user") === (index % 2 === 0));
 }
 
 function assertSupported(request: CompletionRequest): void {

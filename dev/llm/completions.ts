@@ -5,8 +5,13 @@
  */
 import { brokenConnection } from "../broken_connection.ts";
 import { refusals } from "./api_error.ts";
-import { type CompletionRequest, questionIn, readCompletionRequest } from "./completion_input.ts";
-import type { LlmFaultKind, LlmFaults } from "./faults.ts";
+import {
+  type CompletionRequest,
+  questionIn,
+  readCompletionRequest,
+  takesTurns,
+} from "./completion_input.ts";
+import type { LlmFaultKind, LlmFaults, SignOfLife } from "./faults.ts";
 import type { RequestLimit } from "./request_limit.ts";
 import { type Script, scriptFor, tokensOf } from "./script.ts";
 import { type Ending, speak, type SpeakParts } from "./speak.ts";
@@ -33,6 +38,13 @@ export interface Tally {
   aborted: number;
 }
 
+const signsOfLife: Record<Exclude<SignOfLife, "comment">, Record<string, unknown>> = {
+  role: { role: "assistant", content: "" },
+  empty: { content: "" },
+  tool: { tool_calls: [{ index: 0, function: { arguments: "1" } }] },
+  reasoning: { reasoning_content: "Hm" },
+};
+
 /** @throws {LlmApiError} */
 export async function complete(request: Request, parts: CompletionParts): Promise<Response> {
   const { faults, closing } = parts;
@@ -41,6 +53,8 @@ export async function complete(request: Request, parts: CompletionParts): Promis
     model: asked.model,
     question: questionIn(asked),
     isStream: asked.stream === true,
+    parameters: asked.parameters ?? [],
+    takesTurns: takesTurns(asked),
   });
   const refusal = refuse(struck, asked, parts);
   if (refusal) return refusal;
@@ -91,6 +105,17 @@ function refuse(
         throw refusals.noModel(model);
       case "tooLong":
         throw refusals.tooLong();
+      case "unsupported":
+        throw refusals.invalid(
+          `Unsupported parameter: '${fault.parameter}' is not supported with this model.`,
+          fault.parameter,
+          "unsupported_parameter",
+        );
+      case "alternate":
+        throw refusals.invalid(
+          "Conversation roles must alternate user/assistant/user/…",
+          "messages",
+        );
       case "disconnect":
         return brokenConnection("llm");
     }
@@ -105,7 +130,8 @@ function streamed(completion: Completion, parts: CompletionParts): Response {
   const encoder = new TextEncoder();
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      const line = (data: string) => controller.enqueue(encoder.encode(`data: ${data}\n\n`));
+      const write = (text: string) => controller.enqueue(encoder.encode(text));
+      const line = (data: string) => write(`data: ${data}\n\n`);
       const chunk = (choices: unknown[], usage: unknown = null) =>
         line(JSON.stringify({
           id,
@@ -119,9 +145,17 @@ function streamed(completion: Completion, parts: CompletionParts): Response {
         }));
       const delta = (delta: Record<string, unknown>, finish_reason: string | null = null) =>
         chunk([{ index: 0, delta, logprobs: null, finish_reason }]);
+      const live = (sign: SignOfLife) =>
+        sign === "comment" ? write(": PROCESSING\n\n") : delta(signsOfLife[sign]);
       const finish = (ending: Ending) => {
         // Who left takes nothing more, not even how it ends.
         if (left.signal.aborted) return;
+        if (typeof ending === "object") {
+          if (ending.kind === "raw") write(ending.text);
+          else if (ending.reason !== null) delta({}, ending.reason);
+          if (ending.kind === "end") line("[DONE]");
+          return controller.close();
+        }
         switch (ending) {
           case "said":
             delta({}, script.finishReason);
@@ -143,7 +177,11 @@ function streamed(completion: Completion, parts: CompletionParts): Response {
         }
       };
       delta({ role: "assistant", content: "", refusal: null });
-      void run(completion, parts, left.signal, (content) => delta({ content })).then(finish);
+      void run(completion, parts, {
+        gone: left.signal,
+        say: (content) => delta({ content }),
+        live,
+      }).then(finish);
     },
     cancel: () => left.abort(),
   });
@@ -156,12 +194,17 @@ function whole(completion: Completion, parts: CompletionParts): Response {
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       // Not awaited: a start that has not ended holds back what cancels it.
-      void run(completion, parts, left.signal, () => {}).then((ending) => {
+      const silent = { gone: left.signal, say: () => {}, live: () => {} };
+      void run(completion, parts, silent).then((ending) => {
         if (left.signal.aborted) return;
         if (ending === "break" || ending === "aborted") {
           return controller.error("llm: connection closed by a fault");
         }
-        const text = ending === "garble" ? "<html>200</html>" : wholeText(completion, ending);
+        const text = typeof ending === "object" && ending.kind === "raw"
+          ? ending.text
+          : ending === "garble"
+          ? "<html>200</html>"
+          : wholeText(completion, ending);
         controller.enqueue(new TextEncoder().encode(text));
         controller.close();
       });
@@ -183,7 +226,11 @@ function wholeText(completion: Completion, ending: Ending): string {
       index: 0,
       message: { role: "assistant", content, refusal: null, annotations: [] },
       logprobs: null,
-      finish_reason: ending === "said" ? script.finishReason : null,
+      finish_reason: typeof ending === "object" && ending.kind === "end"
+        ? ending.reason
+        : ending === "said"
+        ? script.finishReason
+        : null,
     }],
     usage: usageOf(completion),
     service_tier: "default",
@@ -195,8 +242,11 @@ function wholeText(completion: Completion, ending: Ending): string {
 async function run(
   { script, struck }: Completion,
   parts: CompletionParts,
-  gone: AbortSignal,
-  say: (token: string) => void,
+  { gone, say, live }: {
+    gone: AbortSignal;
+    say: (token: string) => void;
+    live: (sign: SignOfLife) => void;
+  },
 ): Promise<Ending> {
   const { tally, closing } = parts;
   tally.running++;
@@ -206,6 +256,7 @@ async function run(
       tally.tokens++;
       say(token);
     },
+    live,
   });
   tally.running--;
   if (ending === "said") tally.finished++;

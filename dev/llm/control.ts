@@ -41,7 +41,22 @@ const FaultRequest = z.discriminatedUnion("kind", [
     ...common,
   }),
   z.strictObject({
-    kind: z.enum(["quota", "forbid", "noModel", "tooLong", "disconnect", "hang"]),
+    kind: z.literal("end"),
+    reason: z.string().nullable(),
+    afterTokens,
+    ...common,
+  }),
+  z.strictObject({ kind: z.literal("raw"), text: z.string(), afterTokens, ...common }),
+  z.strictObject({
+    kind: z.literal("alive"),
+    sign: z.enum(["comment", "role", "empty", "tool", "reasoning"]),
+    ms: z.number().positive(),
+    afterTokens,
+    ...common,
+  }),
+  z.strictObject({ kind: z.literal("unsupported"), parameter: z.string().min(1), ...common }),
+  z.strictObject({
+    kind: z.enum(["quota", "forbid", "noModel", "tooLong", "disconnect", "hang", "alternate"]),
     ...common,
   }),
 ]);

@@ -9,7 +9,7 @@
  */
 import { type ArmedFault, ArmedFaults } from "../armed_faults.ts";
 
-/** What a request for an answer meets. The first six say nothing, the others begin to answer. */
+/** What a request for an answer meets. Those that refuse say nothing, the others begin to answer. */
 export type LlmFaultKind =
   /** 429 `rate_limit_exceeded`. `retryAfter`: seconds or an HTTP date. Default: `1`. */
   | { kind: "limit"; retryAfter?: string }
@@ -35,7 +35,29 @@ export type LlmFaultKind =
   /** The stream ends as if all was said: without a reason, without `[DONE]`. Default: after 10. */
   | { kind: "unfinished"; afterTokens?: number }
   /** The provider says in the stream that it failed, and ends it. Default: after 10. */
-  | { kind: "fail"; afterTokens?: number };
+  | { kind: "fail"; afterTokens?: number }
+  /**
+   * The answer ends with this `finish_reason`, or with [DONE] alone where it is null. Default: after
+   * 10 tokens.
+   */
+  | { kind: "end"; reason: string | null; afterTokens?: number }
+  /**
+   * These bytes come as they are, as a server of another kind would send them, and the stream ends.
+   * Default: after 10 tokens.
+   */
+  | { kind: "raw"; text: string; afterTokens?: number }
+  /**
+   * Signs of life come every second for `ms` on the server's clock, once `afterTokens` tokens came
+   * (default: 0), and then it goes on.
+   */
+  | { kind: "alive"; sign: SignOfLife; ms: number; afterTokens?: number }
+  /** 400: this parameter is not supported, wherever a request has it; stays until it is disarmed. */
+  | { kind: "unsupported"; parameter: string }
+  /** 400 unless user and assistant take turns, the user first, as some models' templates want. */
+  | { kind: "alternate" };
+
+/** What a model at work says besides words. */
+export type SignOfLife = "comment" | "role" | "empty" | "tool" | "reasoning";
 
 /** What a fault's `matches` may look at. */
 export interface LlmFaultTarget {
@@ -43,6 +65,10 @@ export interface LlmFaultTarget {
   /** The last message of the user. */
   readonly question: string;
   readonly isStream: boolean;
+  /** The parameters of the request. */
+  readonly parameters: readonly string[];
+  /** Whether user and assistant take turns in it, the user first. */
+  readonly takesTurns: boolean;
 }
 
 export type LlmFault = LlmFaultKind & ArmedFault<LlmFaultTarget> & {
@@ -54,7 +80,13 @@ export class LlmFaults extends ArmedFaults<LlmFaultTarget, LlmFault> {
   constructor(random: () => number) {
     super(
       random,
-      ({ contains }, target) => contains === undefined || target.question.includes(contains),
+      (fault, target) => {
+        if (fault.kind === "unsupported" && !target.parameters.includes(fault.parameter)) {
+          return false;
+        }
+        if (fault.kind === "alternate" && target.takesTurns) return false;
+        return fault.contains === undefined || target.question.includes(fault.contains);
+      },
     );
   }
 

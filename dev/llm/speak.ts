@@ -9,7 +9,14 @@ import type { Pace, Steps } from "./pace.ts";
 import type { Script } from "./script.ts";
 
 /** How an answer ended; `aborted` is that nobody listens any more. */
-export type Ending = "said" | "aborted" | "break" | "garble" | "unfinished" | "fail";
+export type Ending =
+  | "said"
+  | "aborted"
+  | "break"
+  | "garble"
+  | "unfinished"
+  | "fail"
+  | LlmFaultKind & { kind: "end" | "raw" };
 
 export interface SpeakParts {
   clock: DevClock;
@@ -18,16 +25,25 @@ export interface SpeakParts {
   tokensPerSecond: number;
 }
 
+const SIGN_EVERY_MS = 1_000;
+type Alive = LlmFaultKind & { kind: "alive" };
 type Stall = LlmFaultKind & { kind: "stall" };
 
 const USUAL_CUT_TOKENS = 10;
 
-/** Calls `say` with each token at its moment; resolves when there is no more to say. */
+/**
+ * Calls `say` with each token at its moment, and `live` for signs of life in between; resolves when
+ * there is no more to say.
+ */
 export async function speak(
   { tokens, tokensPerSecond }: Script,
   struck: readonly LlmFaultKind[],
   parts: SpeakParts,
-  { signal, say }: { signal: AbortSignal; say(token: string): void },
+  { signal, say, live }: {
+    signal: AbortSignal;
+    say(token: string): void;
+    live(sign: Alive["sign"]): void;
+  },
 ): Promise<Ending> {
   const { clock, pace } = parts;
   const gapMs = 1_000 / (tokensPerSecond ?? parts.tokensPerSecond);
@@ -39,7 +55,13 @@ export async function speak(
         if (
           isCut(fault) && index === Math.min(fault.afterTokens ?? USUAL_CUT_TOKENS, tokens.length)
         ) {
-          return fault.kind;
+          return fault.kind === "end" || fault.kind === "raw" ? fault : fault.kind;
+        }
+        if (fault.kind === "alive" && index === Math.min(fault.afterTokens ?? 0, tokens.length)) {
+          for (const until = at + fault.ms; at < until;) {
+            at = Math.min(until, at + SIGN_EVERY_MS);
+            if (!await steps.at(at, () => live(fault.sign))) return "aborted";
+          }
         }
         if (fault.kind === "stall" && index === Math.min(fault.afterTokens ?? 0, tokens.length)) {
           at = await stall(fault, at, { clock, steps, signal });
@@ -57,8 +79,10 @@ export async function speak(
 
 function isCut(
   fault: LlmFaultKind,
-): fault is LlmFaultKind & { kind: Ending; afterTokens?: number } {
-  return ["break", "garble", "unfinished", "fail"].includes(fault.kind);
+): fault is LlmFaultKind & {
+  kind: "break" | "garble" | "unfinished" | "fail" | "end" | "raw";
+} {
+  return ["break", "garble", "unfinished", "fail", "end", "raw"].includes(fault.kind);
 }
 
 /** Resolves to the moment from which the pace goes on. */

@@ -26,7 +26,17 @@ export const MessageView = z.object({
 export type MessageView = z.infer<typeof MessageView>;
 
 /** How a reply stands. */
-export const ReplyState = z.enum(["waiting", "producing", "done", "stopped", "failed"]);
+export const ReplyState = z.enum([
+  "waiting",
+  "producing",
+  "done",
+  "stopped",
+  "failed",
+  "cut",
+  "withheld",
+]).describe(
+  "`done` only where the model's server said that the answer is whole; `cut`: it reached its longest length or time; `withheld`: the provider keeps the rest.",
+);
 export type ReplyState = z.infer<typeof ReplyState>;
 
 export const SendAnswer = z.object({
@@ -46,6 +56,8 @@ export const ReplyView = z.object({
   state: ReplyState,
   text: z.string(),
   error: z.string().optional(),
+  endedBy: z.string().optional()
+    .describe("The provider's word for why it is not whole, as in `length` or `content_filter`."),
 });
 export type ReplyView = z.infer<typeof ReplyView>;
 
@@ -63,7 +75,11 @@ export const StreamEvent = z.discriminatedUnion("event", [
   /** The reply has ended; nothing follows. */
   z.object({
     event: z.literal("end"),
-    data: z.object({ state: z.enum(["done", "stopped", "failed"]), error: z.string().optional() }),
+    data: z.object({
+      state: z.enum(["done", "stopped", "failed", "cut", "withheld"]),
+      error: z.string().optional(),
+      endedBy: z.string().optional(),
+    }),
   }),
   /** Nothing was said for 300 s; follow again if you still want it. */
   z.object({ event: z.literal("idle"), data: z.object({}) }),

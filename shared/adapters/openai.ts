@@ -48,10 +48,10 @@ interface Parts extends OpenAiOptions {
 export function createOpenAi(options: OpenAiOptions): Llm {
   const parts = { ...options, refusals: new Refusals() };
   return {
-    stream: (request, { signal }) => answer(parts, request, signal),
+    stream: (request, options) => answer(parts, request, options),
     async complete(request, { signal }) {
       let whole = "";
-      for await (const text of answer(parts, request, signal)) whole += text;
+      for await (const text of answer(parts, request, { signal })) whole += text;
       signal.throwIfAborted();
       return whole;
     },
@@ -61,7 +61,7 @@ export function createOpenAi(options: OpenAiOptions): Llm {
 async function* answer(
   parts: Parts,
   request: LlmRequest,
-  signal: AbortSignal,
+  { signal, onSign }: { signal: AbortSignal; onSign?: () => void },
 ): AsyncGenerator<string> {
   const { firstTokenMs = 60_000, betweenTokensMs = 60_000, answerMs = 270_000 } = parts;
   if (signal.aborted) return;
@@ -80,7 +80,11 @@ async function* answer(
   try {
     patience.start(firstTokenMs);
     const response = await ask();
-    const onRead = () => isEnded || patience.start(betweenTokensMs);
+    const onRead = () => {
+      if (isEnded) return;
+      patience.start(betweenTokensMs);
+      onSign?.();
+    };
     for await (const part of partsOf(response, { signal: call.signal, onRead })) {
       if (part.kind === "closed") {
         patience.start(AFTER_DONE_MS);

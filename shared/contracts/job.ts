@@ -22,6 +22,11 @@ export const GroupPlace = z.object({
   id: JobId,
   index: z.int().min(0),
   total: z.int().min(1),
+  /**
+   * Epoch ms by which all of it will have ended, as far as that could be told when it was enqueued:
+   * until then the outcomes of children that ended early are kept. Absent where they are anyway.
+   */
+  until: z.int().optional(),
   /** The follow-up job; its id is made from the group's, so it runs once. */
   then: z.object({
     job: z.string(),

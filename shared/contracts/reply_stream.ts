@@ -8,8 +8,11 @@
  */
 import * as z from "zod";
 
-/** How a reply ended. */
-export const ReplyEnd = z.enum(["done", "stopped", "failed"]);
+/**
+ * How a reply ended: `done` only where the model's server said that it is whole, `cut` where it reached
+ * its longest length or time, `withheld` where the provider keeps the rest.
+ */
+export const ReplyEnd = z.enum(["done", "stopped", "failed", "cut", "withheld"]);
 export type ReplyEnd = z.infer<typeof ReplyEnd>;
 
 /** One message on the reply's channel. */

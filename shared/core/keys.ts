@@ -14,7 +14,7 @@ export function createKeys(namespace: string) {
     jobClaim: (id: string) => `${namespace}:job:${id}:claim`,
     /** String (JSON `JobOutcome`); TTL: the retention of its state. 1 command to settle. */
     jobOutcome: (id: string) => `${namespace}:job:${id}:outcome`,
-    /** Bitmap of the children that ended; TTL 30 days, set by child 0. 2 commands for a child, 1 for the follow-up. */
+    /** Bitmap of the children that ended; TTL 400 days, set by child 0; 40 days once the follow-up was sent. 2 commands for a child, 1 for the follow-up. */
     groupEnded: (id: string) => `${namespace}:group:${id}:ended`,
     /** String (epoch ms); TTL 2 slots. At most 2 commands for each isolate and slot. */
     scheduleSlot: (schedule: string, slot: string) => `${namespace}:schedule:${schedule}:${slot}`,

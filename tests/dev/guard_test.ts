@@ -7,6 +7,7 @@
 import assert from "node:assert/strict";
 import type { Cloud } from "../../dev/cloud.ts";
 import { readArguments } from "../../dev/arguments.ts";
+import { guardOf, guardSettings } from "../../dev/app_guard.ts";
 import { refusal } from "../../dev/guard.ts";
 import { listen } from "../../dev/server.ts";
 import { type Headers, openCloud, send, targets } from "./guard_world.ts";
@@ -259,6 +260,17 @@ Deno.test("what the app shows without a token may stand on pages elsewhere, but 
   assert.equal(refusal(ask("GET"), { embeddable: true }), undefined);
   assert.equal(refusal(ask("GET"))?.status, 403);
   assert.equal(refusal(ask("POST"), { embeddable: true })?.status, 403);
+});
+
+Deno.test("the app's process is told whom to let in: names, and the pages that its own setting names", () => {
+  const guard = guardOf(guardSettings(["tunnel.test", "devbox.test"], ["https://shop.test", "*"]));
+  const ask = (url: string, headers: Headers = {}) => refusal(new Request(url, { headers }), guard);
+  assert.equal(ask("https://tunnel.test/hooks/github"), undefined);
+  assert.equal(ask("http://localhost:8787/", { origin: "https://shop.test" }), undefined);
+  // An asterisk opens the app's own answers to pages, never the guard.
+  assert.equal(ask("http://localhost:8787/", { origin: "https://evil.example" })?.status, 403);
+  assert.equal(ask("http://evil.example/")?.status, 403);
+  assert.equal(refusal(new Request("http://localhost/"), guardOf({})), undefined);
 });
 
 Deno.test("a request in absolute form is judged by both of the names in it", async () => {

@@ -59,7 +59,9 @@ Deno.test("deno task dev prints its table, serves, starts afresh on a change, an
 
     const file = join(folder, "functions/ops/health.ts");
     const source = await Deno.readTextFile(file);
-    await Deno.writeTextFile(file, source.replace('status: "ok"', 'status: "changed" as "ok"'));
+    const changed = source.replace(': "ok",', ': "changed" as "ok",');
+    assert.notEqual(changed, source, "there is something to change");
+    await Deno.writeTextFile(file, changed);
     await session.until(/health\.ts changed: the app started again in \d+ ms/);
     assert.equal((await (await fetch(`${addresses.app}/health`)).json()).status, "changed");
 

@@ -29,11 +29,7 @@ const failures = [
 ];
 /** Mails that wait for longer than one message may. */
 const hops = ["tests/functions/notifications_inputs_test.ts"];
-const replies = [
-  "tests/functions/chat_replies_left_test.ts",
-  "tests/functions/chat_replies_faults_test.ts",
-  "tests/functions/chat_replies_test.ts",
-];
+const replies = ["tests/functions/chat_reply_fence_test.ts"];
 
 /** Those that no test noticed once. */
 export const formerFaults: readonly Fault[] = [
@@ -52,11 +48,10 @@ export const formerFaults: readonly Fault[] = [
     tests: deliveries,
   },
   {
-    what: "a claim is given back for a second",
+    what: "a claim of a job that failed is given back for a day",
     file: `${jobs}/claim.ts`,
-    find: `const before = await redis.run(["SET", key, given, "EX", lifetime, "GET"], {`,
-    replace:
-      `const before = await redis.run(["SET", key, given, "EX", lifetime > 0 ? 1 : 1, "GET"], {`,
+    find: `state === "failed" ? failedMs : 0);`,
+    replace: `state === "failed" ? 0 : 0);`,
     tests: deliveries,
   },
   {
@@ -70,8 +65,8 @@ export const formerFaults: readonly Fault[] = [
     what: "a letter is removed although its job has failed",
     file: `${jobs}/failures.ts`,
     find:
-      `if (records.outcome && records.outcome.state !== "failed") await deadLetters.remove(id);`,
-    replace: `if (records.outcome) await deadLetters.remove(id);`,
+      `if (settled === null && (await readRecords(redis, keys, id)).outcome?.state !== "failed") {`,
+    replace: "if (settled === null) {",
     tests: failures,
   },
   {
@@ -110,8 +105,8 @@ export const formerFaults: readonly Fault[] = [
   {
     what: "a producer that lost its reply speaks on",
     file: "functions/chat/replies/produce.ts",
-    find: "        if (this.#because) break;\n",
-    replace: `        if (this.#because === "stop") break;\n`,
+    find: "    if (!isOurs) return this.#lost();\n",
+    replace: "",
     tests: replies,
   },
   {
@@ -127,7 +122,7 @@ export const formerFaults: readonly Fault[] = [
     file: "shared/core/streams/reply_batches.ts",
     find: "commands: isKept ? [set, publish] : [publish]",
     replace: "commands: isKept ? [publish, set] : [publish]",
-    tests: ["tests/core/streams"],
+    tests: replies,
   },
   {
     what: "a reset leaves the next window of a limit",

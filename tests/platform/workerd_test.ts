@@ -16,6 +16,7 @@ testPlatform({
     const postgres = await startDatabase();
     const cloud = await createCloud({
       clock: "wall",
+      anyOrigin: true,
       environment: { DATABASE_URL: postgres.url },
       app: () => ({ fetch: () => new Response("workerd is starting", { status: 503 }) }),
     });

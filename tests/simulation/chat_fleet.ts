@@ -151,7 +151,9 @@ function numbered(llm: Llm, said: Said[]): Llm {
   return {
     ...llm,
     async *stream(request, options) {
-      const question = request.messages.findLast(({ role }) => role === "user")?.content ?? "";
+      const told = request.messages.findLast(({ role }) => role === "user")?.content ?? "";
+      // One that was not answered is told together with the next.
+      const question = told.split("\n\n").at(-1)!;
       const own: Said = { question, text: "" };
       const mark = `#${said.push(own) - 1} `;
       for await (const piece of llm.stream(request, options)) {

@@ -86,16 +86,19 @@ const repeat = (turn, reply) =>
   });
 
 // How an answer has ended, for eyes and ears.
-const end = (turn, reply, { state, error, text }) => {
+const end = (turn, reply, { state, error, endedBy, text }) => {
   turn.isOpen = false;
   turn.removeAttribute("aria-busy");
-  endings.set(reply, { state, error, text });
+  endings.set(reply, { state, error, endedBy, text });
   const notes = {
     done: [],
     stopped: ["You stopped this answer."],
+    cut: ["The answer was cut short: it took its longest " +
+      (endedBy === "time_limit" ? "time." : "length."), button("Go on", () => void say("Go on"))],
+    withheld: ["The provider withholds the rest of this answer.", repeat(turn, reply)],
     failed: ["The answer failed" + (error ? ": " + error : "") + ".", repeat(turn, reply)],
   };
-  note(turn, ...notes[state]);
+  note(turn, ...(notes[state] ?? []));
   turn.classList.toggle("fault-turn", state === "failed");
   if (!turn.follows || !turn.isConnected) return;
   spoken.textContent = state === "done" ? "Assistant: " + text : turn.querySelector(".note").innerText;

@@ -59,9 +59,10 @@ export function directEvents(
     yield { event: "accepted", data: answer };
     yield* said.read();
     if (produced?.kind === "ended") {
-      const { state, error, epoch, text } = produced;
+      const { state, error, endedBy, epoch, text } = produced;
       const id = `${epoch}:${text.length}`;
-      yield { id, event: "end", data: { state, ...(error && { error }) } };
+      const data = { state, ...(error && { error }), ...(endedBy && { endedBy }) };
+      yield { id, event: "end", data };
       return;
     }
     if (produced?.kind === "again") {

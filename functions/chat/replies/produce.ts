@@ -14,6 +14,7 @@ import {
   createReplyWriter,
   type Keys,
   type Llm,
+  LlmIncompleteError,
   LlmRejectedError,
   LlmUnavailableError,
   type Log,
@@ -25,9 +26,10 @@ import {
   type Sql,
 } from "../../../shared/mod.ts";
 import { forgetCachedPage } from "../history/message_store.ts";
+import { contextOf } from "./context.ts";
 import {
-  contextOf,
   endReply,
+  lastTurns,
   LEASE_MS,
   releaseReply,
   renewLease,
@@ -57,9 +59,15 @@ export interface ProduceOptions {
   onText?(text: string, epoch: number): void;
 }
 
+/** Why it is not whole, in our words or the provider's. */
+interface Reason {
+  error?: string;
+  endedBy?: string;
+}
+
 /** What became of it. */
 export type Produced =
-  | { kind: "ended"; state: ReplyEnd; epoch: number; text: string; error?: string }
+  | ({ kind: "ended"; state: ReplyEnd; epoch: number; text: string } & Reason)
   /** The model cannot answer now: it is to be asked again at this moment. */
   | { kind: "again"; at: number; because: string }
   /** Somebody else produces it until then, unless they renew. */
@@ -101,6 +109,7 @@ class Producing {
   /** Why it ends before the model does. */
   #because: "stop" | "lost" | undefined;
   #renewedAt: number;
+  #isOver = false;
   readonly #controller = new AbortController();
 
   constructor(
@@ -123,21 +132,22 @@ class Producing {
     );
     let text = "";
     try {
-      const messages = [
-        { role: "system" as const, content: config.chat.instructions },
-        ...await contextOf(sql, reply),
-      ];
+      const { answerTokens: maxTokens, context: budget, instructions } = config.chat;
+      const said = await lastTurns(sql, reply, budget.messages);
+      const messages = contextOf(said, { instructions, budget });
       const { signal } = this.#controller;
-      for await (const piece of llm.stream({ messages }, { signal })) {
+      const onSign = () => this.#renewInTime();
+      void this.#holdOn();
+      for await (const piece of llm.stream({ messages, maxTokens }, { signal, onSign })) {
         if (this.#because) break;
         text += piece;
         options.onText?.(piece, reply.epoch);
         writer.write(piece);
-        this.#renewInTime();
       }
     } catch (error) {
       if (!this.#because) return await this.#failed(error, text);
     } finally {
+      this.#isOver = true;
       this.#controller.abort();
       listening.close();
     }
@@ -146,18 +156,24 @@ class Producing {
   }
 
   /** Stores the text, then tells everybody: whoever hears of the end finds it stored. */
-  async end(state: ReplyEnd, text: string, error?: string): Promise<Produced> {
+  async end(state: ReplyEnd, text: string, reason: Reason = {}): Promise<Produced> {
     const { parts, reply, writer } = this;
     const { clock, keys, log, redis, sql } = parts;
-    const isOurs = await endReply(sql, reply, { state, text, error, now: clock.now() });
+    const isOurs = await endReply(sql, reply, { state, text, ...reason, now: clock.now() });
     if (!isOurs) return this.#lost();
     await forgetCachedPage({ redis, keys, log }, reply.conversation);
     // What one before has said, viewers get from this one.
     if (writer.text === "") writer.write(text);
     await writer.end(state);
-    log.info("reply.ended", { reply: reply.id, state, characters: text.length });
+    const { endedBy } = reason;
+    log.info("reply.ended", {
+      reply: reply.id,
+      state,
+      characters: text.length,
+      ...(endedBy && { endedBy }),
+    });
     await wakeNext(parts, reply);
-    return { kind: "ended", state, epoch: reply.epoch, text, ...(error && { error }) };
+    return { kind: "ended", state, epoch: reply.epoch, text, ...reason };
   }
 
   /** Whoever has it now may die before they end it, as one does that stops it. */
@@ -168,11 +184,14 @@ class Producing {
   async #failed(error: unknown, text: string): Promise<Produced> {
     const { parts: { clock, log, sql }, reply, writer, options } = this;
     // Postgres' fault is not the reply's.
+    if (error instanceof LlmIncompleteError) {
+      return await this.end(error.kind, text, { endedBy: error.endedBy });
+    }
     const isOfModel = error instanceof LlmUnavailableError || error instanceof LlmRejectedError;
     if (!isOfModel) throw error;
     log.warn("reply.failed", { reply: reply.id, because: error.code, error: error.message });
     if (!(error instanceof LlmUnavailableError) || options.isLast) {
-      return await this.end("failed", text, error.message);
+      return await this.end("failed", text, { error: error.message });
     }
     const at = clock.now() + Math.max(AGAIN_MS, error.retryAfterMs ?? 0);
     await releaseReply(sql, reply, text);
@@ -185,7 +204,16 @@ class Producing {
     this.#controller.abort();
   }
 
-  /** The model says something at least every 20 s, or fails: no timer is needed to hold the lease. */
+  /** A model may be silent for longer than a lease: it is held while somebody waits for it. */
+  async #holdOn(): Promise<void> {
+    const { sleep } = this.parts;
+    for (;;) {
+      await sleep(RENEW_MS);
+      if (this.#isOver) return;
+      this.#renewInTime();
+    }
+  }
+
   #renewInTime(): void {
     if (this.parts.clock.now() - this.#renewedAt < RENEW_MS) return;
     // The model does not wait for it: should it fail, the end of the reply will.

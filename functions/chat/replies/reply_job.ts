@@ -40,8 +40,8 @@ export function createReplyJob({ config, llm, sleep }: ReplyJobParts) {
     maxChain: 1_000_000,
     retries: 3,
     backoff: { first: 2_000, factor: 3 },
-    // As long as a long answer takes.
-    timeoutMs: 300_000,
+    // As long as a long answer takes, and what is done before and after it.
+    timeoutMs: (config.llm?.answerMs ?? 270_000) + 30_000,
     tracked: false,
     async run({ reply }, context: JobContext) {
       const { clock, keys, log, redis, sql } = context;

@@ -16,9 +16,6 @@ export const LEASE_MS = 30_000;
 /** An open reply that nobody holds after so long is left behind. */
 const LEFT_BEHIND_MS = 300_000;
 
-/** How many messages the model is told; more cost more, and are rarely missed. */
-const CONTEXT_MESSAGES = 20;
-
 export interface Reply {
   id: string;
   conversation: string;
@@ -30,6 +27,8 @@ export interface Reply {
   /** Final once it has ended; before, what this epoch had said when it was let go. */
   text: string;
   error?: string;
+  /** The provider's word for why it is not whole. */
+  endedBy?: string;
   /** Its user wants no more of it. */
   stopRequested: boolean;
 }
@@ -56,11 +55,12 @@ interface Row {
   epoch: number;
   text: string;
   error: string | null;
+  ended_by: string | null;
   stop_requested: boolean;
 }
 
 const COLUMNS =
-  "r.id, r.conversation, r.user_id, r.question, r.state, r.epoch, r.text, r.error, r.stop_requested";
+  "r.id, r.conversation, r.user_id, r.question, r.state, r.epoch, r.text, r.error, r.ended_by, r.stop_requested";
 const moment = (at: number) => new Date(at).toISOString();
 
 /** Makes the reply to a message, or finds the one that was made: a message has one. */
@@ -163,12 +163,18 @@ export async function releaseReply(
 export async function endReply(
   sql: Sql,
   { id, epoch }: Pick<Reply, "id" | "epoch">,
-  { state, text, error, now }: { state: ReplyEnd; text: string; error?: string; now: number },
+  { state, text, error, endedBy, now }: {
+    state: ReplyEnd;
+    text: string;
+    error?: string;
+    endedBy?: string;
+    now: number;
+  },
 ): Promise<boolean> {
   const rows = await sql.query(
     `WITH ended AS (
-       UPDATE chat_replies SET state = $3, text = $4, error = $5, lease_until = NULL,
-         ended_at = $6::text::timestamptz
+       UPDATE chat_replies SET state = $3, text = $4, error = $5, ended_by = $7,
+         lease_until = NULL, ended_at = $6::text::timestamptz
        WHERE id = $1 AND epoch = $2 AND state = 'producing'
        RETURNING id, conversation, user_id
      ), said AS (
@@ -178,7 +184,7 @@ export async function endReply(
      )
      UPDATE chat_conversations c SET updated_at = $6::text::timestamptz
      FROM ended WHERE c.id = ended.conversation RETURNING c.id`,
-    [id, epoch, state, text, error ?? null, moment(now)],
+    [id, epoch, state, text, error ?? null, moment(now), endedBy ?? null],
   );
   return rows.length > 0;
 }
@@ -215,10 +221,11 @@ export async function seizeReply(
   return row && fromRow(row);
 }
 
-/** What the model is told: the last turns up to this question, each answer behind its own. */
-export async function contextOf(
+/** What was said last up to this question, each answer behind its own: at most so many messages. */
+export async function lastTurns(
   sql: Sql,
   { conversation, question }: Pick<Reply, "conversation" | "question">,
+  messages: number,
 ): Promise<LlmMessage[]> {
   const rows = await sql.query<{ role: "user" | "assistant"; text: string }>(
     `SELECT role, text FROM (
@@ -229,8 +236,8 @@ export async function contextOf(
        WHERE m.conversation = $1
      ) turns
      WHERE turn <= (SELECT position FROM chat_messages WHERE id = $2)
-     ORDER BY turn DESC, role LIMIT ${CONTEXT_MESSAGES}`,
-    [conversation, question],
+     ORDER BY turn DESC, role LIMIT $3::int`,
+    [conversation, question, messages],
   );
   return rows.reverse().map(({ role, text }) => ({ role, content: text }));
 }
@@ -245,11 +252,12 @@ export async function nextReply(sql: Sql, conversation: string): Promise<string 
   return row?.state === "waiting" ? row.id : undefined;
 }
 
-function fromRow({ user_id, error, stop_requested, ...row }: Row): Reply {
+function fromRow({ user_id, error, ended_by, stop_requested, ...row }: Row): Reply {
   return {
     ...row,
     user: user_id,
     stopRequested: stop_requested,
     ...(error !== null && { error }),
+    ...(ended_by !== null && { endedBy: ended_by }),
   };
 }

@@ -101,6 +101,6 @@ function answerOf(c: Context<AppEnv>, { message, reply, isNew }: Sent): SendAnsw
   };
 }
 
-function replyView({ id, conversation, state, text, error }: Reply): ReplyView {
-  return { id, conversation, state, text, ...(error !== undefined && { error }) };
+function replyView({ id, conversation, state, text, error, endedBy }: Reply): ReplyView {
+  return { id, conversation, state, text, ...(error && { error }), ...(endedBy && { endedBy }) };
 }

@@ -8,8 +8,9 @@
  */
 import { type JobEnvelope, type JobOutcome, type JobView, runsOf } from "../../contracts/job.ts";
 import { RequestError } from "../../errors.ts";
-import { claimSeconds, type JobRecords, readRecords, seconds } from "./claim.ts";
+import { claimSeconds, type JobRecords, readRecords } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
+import { outcomeSeconds } from "./group_times.ts";
 import { childEnded } from "./groups.ts";
 import { envelopeOf } from "./history.ts";
 import type { Registry } from "./job.ts";
@@ -76,7 +77,7 @@ async function settleCancelled(
       JSON.stringify(outcome),
       "NX",
       "EX",
-      seconds(job.retention.succeededMs),
+      outcomeSeconds(job.retention.succeededMs, { group: envelope?.group, endedAt: now }),
     ],
   ], { repeatable: true });
   return settled === "OK" ? outcome : undefined;

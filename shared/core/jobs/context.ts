@@ -281,7 +281,7 @@ function sqlOf({ sql }: JobsDependencies, what: string): Sql {
 }
 
 async function readOutcomes(
-  { keys }: JobsDependencies,
+  { keys, log }: JobsDependencies,
   redis: Redis,
   group: { id: string; total: number },
 ): Promise<(JobOutcome | undefined)[]> {
@@ -290,5 +290,8 @@ async function readOutcomes(
     Array.from({ length: group.total }, (_, index) => childJobId(group.id, index)),
   );
   const texts = await redis.run(["MGET", ...ids.map(keys.jobOutcome)]) as (string | null)[];
-  return texts.map((text) => parse(JobOutcome, text));
+  const outcomes = texts.map((text) => parse(JobOutcome, text));
+  const gone = outcomes.filter((outcome) => outcome === undefined).length;
+  if (gone > 0) log.warn("group.outcomes_gone", { group: group.id, gone, total: group.total });
+  return outcomes;
 }

@@ -73,7 +73,13 @@ export async function succeeded(
         endedAt,
         ...(result !== undefined && { result }),
       };
-      await settle(redis, keys, { job, id, outcome, claimed: run.claim !== undefined });
+      await settle(redis, keys, {
+        job,
+        id,
+        outcome,
+        group: envelope.group,
+        claimed: run.claim !== undefined,
+      });
     } catch (error) {
       // The work is done: to fail now would do it twice. QStash's log still says that it was delivered.
       if (!(error instanceof AppError)) throw error;

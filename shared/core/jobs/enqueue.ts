@@ -12,6 +12,7 @@ import type { Publication } from "../../ports.ts";
 import { Redaction } from "../secrets/redaction.ts";
 import { type SealedInput, sealInput, secretsIn } from "../secrets/sealed_input.ts";
 import type { JobsDependencies } from "./dependencies.ts";
+import { groupUntil } from "./group_times.ts";
 import { childJobId, dedupedJobId, followUpJobId, hashedId } from "./identity.ts";
 import type { Enqueued, EnqueueOptions, Registry } from "./job.ts";
 import { type KnownJob, lookUp, runAnew } from "./known.ts";
@@ -151,6 +152,10 @@ export async function enqueueGroup(
     if (then) await queue.publish(await followUp(dependencies, group, 0, then.job, next!));
     return { id: group, jobs: [], ...(then && { then: await followUpJobId(group) }) };
   }
+  const now = clock.now();
+  const due = children.map((child, index) => notBeforeOf(child, now, `jobs[${index}].`));
+  const planned = children.map(({ job }, index) => ({ job, notBefore: due[index] }));
+  const until = then && groupUntil(planned, then.job, now);
   const publications = await Promise.all(children.map(async (child, index) => {
     assertInput(child.job, child.input, `jobs[${index}].input`);
     const id = await childJobId(group, index);
@@ -161,12 +166,17 @@ export async function enqueueGroup(
       ...await sealInput(secrets, child.job, child.input, { id }),
       generation: 0,
       runs: 0,
-      enqueuedAt: clock.now(),
+      enqueuedAt: now,
       ...(chain > 0 && { chain }),
-      group: { id: group, index, total, ...(then && { then: { job: then.job.name, ...next! } }) },
+      group: {
+        id: group,
+        index,
+        total,
+        ...(until !== undefined && { until }),
+        ...(then && { then: { job: then.job.name, ...next! } }),
+      },
     };
-    const notBefore = notBeforeOf(child, clock.now(), `jobs[${index}].`);
-    return publicationOf(dependencies, child.job, envelope, notBefore);
+    return publicationOf(dependencies, child.job, envelope, due[index]);
   }));
   const known = looks && dedupeId !== undefined
     ? await lookUp(

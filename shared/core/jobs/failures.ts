@@ -14,6 +14,7 @@ import type { RedisCommand } from "../../ports.ts";
 import { sealInput } from "../secrets/sealed_input.ts";
 import { claimSeconds, type JobRecords, parse, readRecords, seconds } from "./claim.ts";
 import type { JobsDependencies } from "./dependencies.ts";
+import { outcomeSeconds } from "./group_times.ts";
 import { childEnded } from "./groups.ts";
 import { problemOf, wasSentAgain } from "./history.ts";
 import { hashedId } from "./identity.ts";
@@ -161,7 +162,7 @@ function settleFailed(
       JSON.stringify(outcome),
       "NX",
       "EX",
-      seconds(job.retention.failedMs),
+      outcomeSeconds(job.retention.failedMs, { group: envelope?.group, endedAt: failedAt }),
     ],
   ];
 }

@@ -75,7 +75,11 @@ export interface JobContext {
   readonly redis: Redis;
   /** Postgres. @throws {NotConfiguredError} on reading it, without `DATABASE_URL` */
   readonly sql: Sql;
-  /** In a group's follow-up: how the children ended, in their order. One Redis command. */
+  /**
+   * In a group's follow-up: how the children ended, in their order; undefined (and a line of the log)
+   * for one without tracking, or of which nothing is known any more, since another child put itself
+   * off for longer than outcomes are kept. One Redis command.
+   */
   readonly group?: { id: string; total: number; outcomes(): Promise<(JobOutcome | undefined)[]> };
   /**
    * Runs `work` once: its result (JSON, together at most 256 KB) is kept and handed to later attempts.

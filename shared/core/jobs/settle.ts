@@ -3,10 +3,11 @@
  *
  * @module
  */
-import type { JobClaim, JobOutcome } from "../../contracts/job.ts";
+import type { GroupPlace, JobClaim, JobOutcome } from "../../contracts/job.ts";
 import type { Redis, RedisCommand } from "../../ports.ts";
 import type { Keys } from "../keys.ts";
-import { claimSeconds, seconds } from "./claim.ts";
+import { claimSeconds } from "./claim.ts";
+import { outcomeSeconds } from "./group_times.ts";
 import type { Registry } from "./job.ts";
 
 /** How one job ended. */
@@ -14,6 +15,7 @@ export interface Settlement {
   job: Registry[string];
   id: string;
   outcome: JobOutcome;
+  group?: GroupPlace;
   /** False when the job ran without a claim: one is then written too, as first deliveries look at nothing else. */
   claimed: boolean;
 }
@@ -22,9 +24,9 @@ export interface Settlement {
 export async function settle(
   redis: Redis,
   keys: Keys,
-  { job, id, outcome, claimed }: Settlement,
+  { job, id, outcome, claimed, group }: Settlement,
 ): Promise<void> {
-  const lifetime = seconds(job.retention.succeededMs);
+  const lifetime = outcomeSeconds(job.retention.succeededMs, { group, endedAt: outcome.endedAt });
   const write: RedisCommand = [
     "SET",
     keys.jobOutcome(id),

@@ -17,7 +17,7 @@ export type ReplyEvent =
     | { event: "reset"; data: Record<never, never> }
     /** The provider is asked again at this moment (ISO 8601). */
     | { event: "retry"; data: { at: string } }
-    | { event: "end"; data: { state: ReplyEnd; error?: string } }
+    | { event: "end"; data: { state: ReplyEnd; error?: string; endedBy?: string } }
     /** Nothing was said for long, or nothing can be heard; who still wants it follows again. */
     | { event: "idle"; data: Record<never, never> }
   );

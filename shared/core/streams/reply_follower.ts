@@ -27,6 +27,8 @@ export interface StoredReply {
   text: string;
   epoch: number;
   error?: string;
+  /** The provider's word for why it is not whole. */
+  endedBy?: string;
 }
 
 export interface FollowOptions {
@@ -85,14 +87,14 @@ class Following {
   async *tellStored(): Telling<boolean> {
     const stored = await this.#load();
     if (stored === undefined) return false;
-    const { state, text, epoch, error } = stored;
+    const { state, text, epoch } = stored;
     // Who produces now is known by this even before they speak: an earlier one has no say any more.
     if (state === "waiting" || state === "producing") {
       yield* this.#tell(this.#position.take({ epoch, at: 0, text }) ?? []);
       return false;
     }
     yield* this.#tell(this.#position.settle(epoch, text));
-    yield { id: this.#position.id, event: "end", data: { state, ...(error && { error }) } };
+    yield { id: this.#position.id, event: "end", data: { state, ...reasonOf(stored) } };
     return true;
   }
 
@@ -169,9 +171,10 @@ class Following {
 
   async *#tellEnd({ epoch, end }: { epoch: number; end?: ReplyEnd }): Telling<boolean> {
     if (end === undefined || epoch !== this.#position.epoch) return false;
-    // Why it failed is in the store alone.
-    const error = end === "failed" ? (await this.#load())?.error : undefined;
-    yield { id: this.#position.id, event: "end", data: { state: end, ...(error && { error }) } };
+    // Why it is not whole is in the store alone.
+    const isWhole = end === "done" || end === "stopped";
+    const reason = isWhole ? {} : reasonOf(await this.#load());
+    yield { id: this.#position.id, event: "end", data: { state: end, ...reason } };
     return true;
   }
 
@@ -217,6 +220,10 @@ function parse<T>(schema: z.ZodType<T>, value: unknown): T | undefined {
     // Not ours: a channel has no owner.
     return undefined;
   }
+}
+
+function reasonOf({ error, endedBy }: Partial<StoredReply> = {}) {
+  return { ...(error && { error }), ...(endedBy && { endedBy }) };
 }
 
 function abortOf(signal: AbortSignal): Promise<void> {

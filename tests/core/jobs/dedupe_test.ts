@@ -98,6 +98,7 @@ Deno.test("of several who use a failed one again at once, it runs once", async (
     Array.from({ length: 5 }, () => enqueue(world, {}, { reuse: "failed" })),
   );
   assert.deepEqual(new Set(answers.map((answer) => answer.id)), new Set([id]));
+  assert.equal(answers.filter(({ deduplicated }) => !deduplicated).length, 1, "one sends it");
   await world.cloud.advance("10m");
   assert.equal(world.effects.length, 1);
   assert.equal((await world.jobs.state(id)).state, "succeeded");

@@ -224,6 +224,25 @@ Deno.test("one that was taken over and speaks on is not heard, whatever it leave
   }
 });
 
+Deno.test("the end that one tells who was taken over is nobody's end", async () => {
+  await using world = await createStreamWorld();
+  const viewer = world.viewer();
+  await world.advance(0);
+  const first = world.writer(1);
+  await say(world, first, 20);
+  world.stored.epoch = 2;
+  const second = world.writer(2);
+  await say(world, second, 20);
+  await first.end("done");
+  await world.advance(500);
+  assert.notEqual(viewer.last, "end");
+  await say(world, second, 20);
+  await second.end("done");
+  await world.advance(500);
+  assert.equal(viewer.text, second.text);
+  assert.equal(viewer.last, "end");
+});
+
 Deno.test("the store is away: Redis goes on, and it is logged", async () => {
   await using world = await createStreamWorld();
   world.storeIsAway = true;
