@@ -9,6 +9,7 @@
  */
 import { type DenoTest, startDenoTest } from "./runner/deno_test.ts";
 import { type MovedRun, movedRuns } from "./runner/moved_clock.ts";
+import { bringPackages } from "./runner/packages.ts";
 import { type Batch, batchesOf, mayBeLong, testFiles } from "./runner/plan.ts";
 import { Report, showSkipped } from "./runner/report.ts";
 import { Slots } from "./runner/slots.ts";
@@ -51,6 +52,7 @@ try {
 Deno.exit(code);
 
 async function run(): Promise<number> {
+  await bringPackages();
   const files = isLong ? testFiles().filter(mayBeLong) : testFiles();
   const moved = isLong && !isNarrowed ? await movedRuns() : [];
   const movedFiles = (moved ?? []).reduce((sum, { batch }) => sum + batch.files.length, 0);
