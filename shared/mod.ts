@@ -165,7 +165,7 @@ export { jobsWithoutKeys, SecretKeys } from "./core/secrets/secret_keys.ts";
 export type { JobDelivery } from "./core/jobs/deliver.ts";
 export type { DeliveryAnswer } from "./core/jobs/ends.ts";
 export type { EnqueuedGroup } from "./core/jobs/enqueue.ts";
-export { dedupedJobId, hashedId } from "./core/jobs/identity.ts";
+export { dedupedJobId, hashedId, originOf } from "./core/jobs/identity.ts";
 export type { JobsDependencies } from "./core/jobs/dependencies.ts";
 export { ImportWatch } from "./core/jobs/import_watch.ts";
 export { IMPORT_JOB, type Imported } from "./core/jobs/dead_letters_import.ts";

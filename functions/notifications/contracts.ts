@@ -9,7 +9,9 @@ import { timeZone } from "./events/fields.ts";
 
 /** Whom it is told. */
 export const Recipient = z.object({
-  email: EmailAddress.describe("Where the mail goes; two spellings in case are one person."),
+  email: EmailAddress.describe(
+    "Where the mail goes; its domain may be in any script. Two spellings in case are one person.",
+  ),
   name: z.string().trim().min(1).max(100).optional().describe("For the greeting."),
   timeZone: timeZone.optional().describe(
     "IANA; quiet hours hold in it. Without one there are none.",

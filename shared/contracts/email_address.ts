@@ -26,4 +26,5 @@ export function asciiAddress(text: string): string {
 
 /** One address; a domain outside ASCII becomes its ASCII form, by which all of its spellings are one. */
 export const EmailAddress = z.string().overwrite(asciiAddress).max(254)
-  .regex(ADDRESS, "must be an e-mail address, as in ada@example.com");
+  .regex(ADDRESS, "must be an e-mail address, as in ada@example.com")
+  .meta({ format: "email" });

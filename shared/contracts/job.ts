@@ -77,6 +77,8 @@ export const JobEnvelope = z.object({
   failure: JobFailure.optional(),
   /** Epoch ms at which this generation is due, where that is later than its sending. */
   dueAt: z.number().optional(),
+  /** The app that sent it: its `NAMESPACE` and its Redis. Absent in a schedule's message, and in older ones. */
+  origin: z.string().max(200).optional(),
   /** Epoch ms of the first enqueue; 0 in a schedule's message. */
   enqueuedAt: z.int().min(0),
   group: GroupPlace.optional(),

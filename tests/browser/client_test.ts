@@ -81,7 +81,7 @@ browserTest("no request asks for leave first, and each answer can be read", asyn
 browserTest("the README's page counts a view and an impression", async (world) => {
   const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
   const html = /^```html\n(.*?)^```/ms.exec(readme)![1]
-    .replace("http://localhost:8787", world.cloud.url);
+    .replace("http://127.0.0.1:8787", world.cloud.url);
   const { run, faults } = await world.open({ html });
   await run(SEEN_MS + WAIT_MS);
   await world.overheard.answered(2);

@@ -53,7 +53,7 @@ Deno.test("the README's curl samples count a view, flush it, and read it", async
 /** What these lines print, with dev's real address in the place of the usual one. */
 async function shell(lines: string, address: string): Promise<string> {
   const { stdout } = await new Deno.Command("sh", {
-    args: ["-ec", lines.replaceAll("localhost:8787", address)],
+    args: ["-ec", lines.replaceAll("127.0.0.1:8787", address)],
   }).output();
   return new TextDecoder().decode(stdout);
 }

@@ -12,6 +12,7 @@ const settings = {
 };
 const root = join(import.meta.dirname!, "../..");
 
+const OLD = "token-of-an-operator:ACCESS_MONITORING";
 const context = { waitUntil() {}, passThroughOnException() {}, props: {} };
 
 Deno.test("the worker answers 503 while settings are missing, and starts once they are there", async () => {
@@ -52,3 +53,24 @@ function unset(record: Record<string, string>, except: string[]): Record<string,
     Object.keys(record).filter((name) => !except.includes(name)).map((name) => [name, ""]),
   );
 }
+
+Deno.test("the worker says in its log what of the settings should be changed, once, and no secret", async () => {
+  const { default: anew } = await import("../../functions/worker.ts?anew" as string);
+  const said: string[] = [];
+  const { log, warn } = console;
+  console.log = console.warn = (line: string) => void said.push(line);
+  try {
+    const changed = { ...settings, SERVICE_TOKENS: "short-token", OPERATOR_TOKENS: OLD };
+    for (let request = 0; request < 3; request++) {
+      await anew.fetch(new Request("https://app.example/health"), changed, context);
+    }
+  } finally {
+    Object.assign(console, { log, warn });
+  }
+  const warned = said.filter((line) => line.includes("setting.warned"));
+  assert.deepEqual(warned.map((line) => JSON.parse(line).setting), [
+    "OPERATOR_TOKENS",
+    "SERVICE_TOKENS",
+  ]);
+  assert.doesNotMatch(said.join(), /short-token|token-of-an-operator/);
+});

@@ -18,8 +18,11 @@ import {
 } from "./row_webhooks_world.ts";
 
 const [engine] = postgresEngines();
-const open = (startAt?: number) =>
-  createRowWorld(engine.database(), engine.url(), startAt === undefined ? {} : { startAt });
+const open = (startAt?: number, plan?: "free") =>
+  createRowWorld(engine.database(), engine.url(), {
+    ...(startAt !== undefined && { startAt }),
+    plan,
+  });
 
 const message = (row: Record<string, unknown>): RowChange => ({
   collection: "messages",
@@ -209,6 +212,13 @@ Deno.test("a row that a needed field does not take is a dead letter, mended and 
   await world.cloud.advance("1m");
   assert.deepEqual(world.cloud.mail.mails().map(({ to }) => to), [["ada@example.com"]]);
   assert.equal((await world.api("GET", `/api/dead-letters/${id}`)).response.status, 404);
+});
+
+Deno.test("a row that is larger than a message is kept with what triggers read of it", async () => {
+  await using world = await open(undefined, "free");
+  const row = { ...approved.row, title: "", body: "x".repeat(900_000) };
+  const { status, body } = await sendChange(world, "supabase", { ...approved, row });
+  assert.deepEqual([status, body.letters.length], [202, 1]);
 });
 
 Deno.test("a change that is sent again is one letter, and two rows without an id are two", async () => {

@@ -57,6 +57,7 @@ function largest(schema: JsonSchema, name: string, text: (length: number) => str
         { length: schema.maxItems! },
         (_, index) => largest(schema.items!, `${name}${index}`, text),
       );
+    case "number":
     case "integer":
       return Math.min(schema.maximum!, 1_000_000);
     case "string":

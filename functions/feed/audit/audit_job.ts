@@ -18,6 +18,7 @@ export function createAuditJob(limits: FlushLimits = {}) {
     input: AuditInput,
     internalFields: ["from"],
     ...patience,
+    ofNamespace: true,
     run: async (input, context) => {
       const audit = await auditDay(context, input, { run: runOf(context), limits });
       if ("next" in audit) await context.enqueue(feedAudit, { ...input, from: audit.next });

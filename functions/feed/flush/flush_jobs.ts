@@ -39,6 +39,7 @@ export function createFlushJobs(limits: FlushLimits = {}) {
     input: FlushInput,
     internalFields: ["from"],
     ...patience,
+    ofNamespace: true,
     run: async (input, context): Promise<FlushReport> => {
       const report = await flushDay(context, input, { run: runOf(context), limits });
       if (report.next) {
@@ -63,6 +64,7 @@ export function createFlushJobs(limits: FlushLimits = {}) {
     input: CloseInput,
     internalFields: ["from", "audit", "isRepeat"],
     ...patience,
+    ofNamespace: true,
     run: async (input, context): Promise<CloseReport> => {
       try {
         const report = await closeDay(context, input, { run: runOf(context), limits });

@@ -18,6 +18,7 @@ import {
 import { type NotifyParts, notifyUnchecked } from "../notify.ts";
 import { type Change, changeId } from "./change.ts";
 import type { RowInput, ToldAnswer, TriggerAnswer } from "./contracts.ts";
+import { readOf } from "./row.ts";
 import { triggers } from "./table.ts";
 import { IncompleteRowError, type Told, toldBy, type Trigger } from "./trigger.ts";
 
@@ -79,7 +80,8 @@ async function fireOne(
   if (lacking.length === 0) return { told, lacking };
   const { name } = trigger;
   parts.log.warn("trigger.incomplete", { trigger: name, fields: lacking.join(", ") });
-  const { id } = await parts.jobs.enqueue("notification.row", { trigger: name, change }, {
+  const kept = readOf(change) as Change;
+  const { id } = await parts.jobs.enqueue("notification.row", { trigger: name, change: kept }, {
     // Not the change's own: rows that lack their id have one in common.
     dedupeId: await hashedId(name, JSON.stringify(change)),
   });

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { startOf } from "../../../shared/mod.ts";
 import type { Row } from "./change.ts";
 
 /** What columns are about, where their name begins with it. */
@@ -14,6 +15,9 @@ const subjects =
 
 /** More than a join is deep: what lies below is left out. */
 const MOST_DEPTH = 4;
+/** What mails cut long texts to, and more items than any of them counts. */
+const MOST_TEXT = 10_000;
+const MOST_ITEMS = 1_000;
 
 /** The row with nested subjects, names in camelCase and no null, in lists neither. */
 export function rowOf(record: Readonly<Record<string, unknown>>, depth = 0): Row {
@@ -30,6 +34,14 @@ export function rowOf(record: Readonly<Record<string, unknown>>, depth = 0): Row
     row[subject] = { ...rowOf(columns, depth + 1), ...(isRecord(related) && related) };
   }
   return row;
+}
+
+/** As much of the value as any trigger reads: a message has less room than a row. */
+export function readOf(value: unknown): unknown {
+  if (typeof value === "string") return startOf(value, MOST_TEXT);
+  if (Array.isArray(value)) return value.slice(0, MOST_ITEMS).map(readOf);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, below]) => [name, readOf(below)]));
 }
 
 function valueOf(value: unknown, depth: number): unknown {

@@ -16,7 +16,7 @@ import { enqueueJob } from "./enqueue.ts";
 import { jobFailed } from "./failures.ts";
 import { dedupedJobId } from "./identity.ts";
 import { defineJob, type JobContext, type Registry } from "./job.ts";
-import { deliveryUrl, failureUrl } from "./publication.ts";
+import { kindOfLetter } from "./own_letters.ts";
 
 export const IMPORT_JOB = "dead-letters.import";
 
@@ -173,10 +173,11 @@ async function removeTold(
 
 /** Our letters in QStash's list, newest first. Read before any is removed, so that pages do not shift. */
 async function untoldLetters(
-  { clock, publicUrl, queue }: JobsDependencies,
+  dependencies: JobsDependencies,
   before: string | undefined,
   pages = MOST_PAGES,
 ) {
+  const { clock, queue } = dependencies;
   const latest = clock.now() - CALLBACK_GRACE_MS;
   const letters: QueueDeadLetter[] = [];
   const callbacks: string[] = [];
@@ -185,9 +186,10 @@ async function untoldLetters(
     const { letters: found, cursor: next } = await queue.deadLetters(cursor);
     for (const letter of found) {
       if (letter.failedAt > latest || !isOlder(letter.id, before)) continue;
+      const kind = kindOfLetter(dependencies, letter);
       // A callback that failed: the message it told of is in the same list.
-      if (letter.url === failureUrl(publicUrl)) callbacks.push(letter.id);
-      else if (letter.url.startsWith(deliveryUrl(publicUrl, ""))) letters.push(letter);
+      if (kind === "callback") callbacks.push(letter.id);
+      else if (kind === "job") letters.push(letter);
     }
     cursor = next;
     if (cursor === undefined) break;

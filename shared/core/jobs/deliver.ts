@@ -7,7 +7,7 @@
  * @module
  */
 import { JobEnvelope } from "../../contracts/job.ts";
-import { AppError } from "../../errors.ts";
+import { AppError, NonRetryableError } from "../../errors.ts";
 import { Redaction } from "../secrets/redaction.ts";
 import { openInput, secretsIn } from "../secrets/sealed_input.ts";
 import { claim, type ClaimRequest } from "./claim.ts";
@@ -99,6 +99,7 @@ export async function deliver(
   let result: unknown;
   try {
     if (opened.fault) throw opened.fault;
+    if (job.ofNamespace) assertSameNamespace(dependencies, envelope);
     const input = job.input.parse(opened.input);
     if (job.secretsOf) redaction.add(secretsIn(job, input));
     await assertLimit(dependencies, job, input, redaction);
@@ -116,6 +117,16 @@ export async function deliver(
   }
   if (run.deferral) return await deferred(dependencies, request, run, run.deferral);
   return await succeeded(dependencies, request, run, result);
+}
+
+/** @throws {NonRetryableError} where the message is about keys that are not this app's */
+function assertSameNamespace({ origin }: JobsDependencies, envelope: JobEnvelope): void {
+  const [mine, theirs] = [origin, envelope.origin].map((text) => text?.split("@")[0]);
+  if (mine === undefined || theirs === undefined || mine === theirs) return;
+  throw new NonRetryableError(
+    `Cannot run it under NAMESPACE=${mine}: it is about what stands under NAMESPACE=${theirs}. ` +
+      "Set that again and replay this letter before Redis forgets, or count it as lost",
+  );
 }
 
 /** The input as the handler gets it, or why a secret of it cannot be read: then the attempt fails. */

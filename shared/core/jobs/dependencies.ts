@@ -23,6 +23,8 @@ export interface JobsDependencies<R extends Registry = Registry> {
   keys: Keys;
   /** Where QStash reaches this app. */
   publicUrl: string;
+  /** What tells this app from others of one QStash account: its namespace, and its Redis. See `originOf`. */
+  origin?: string;
   /** How often QStash repeats a delivery that became no run. Default: 5. */
   redeliveries?: number;
   limits: Limits;

@@ -6,6 +6,16 @@
 
 const ALPHABET = "0123456789abcdefghijklmnopqrstuv";
 
+/**
+ * What tells an app from others that share a QStash account: `namespace@` and a short hash of where its
+ * Redis is. It is no secret, and guards against mistakes alone.
+ */
+export function originOf(namespace: string, redisUrl: string): string {
+  let hash = 0x811c9dc5;
+  for (const char of redisUrl) hash = Math.imul(hash ^ char.codePointAt(0)!, 0x01000193);
+  return `${namespace}@${(hash >>> 0).toString(36)}`;
+}
+
 /** 160 bits of the SHA-256 of the parts, as 32 of `[0-9a-v]`. Different parts never run into one another. */
 export async function hashedId(...parts: string[]): Promise<string> {
   const text = new TextEncoder().encode(JSON.stringify(parts));

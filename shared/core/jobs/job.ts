@@ -108,6 +108,11 @@ export interface JobDefinition<Name extends string, In extends z.ZodType, Out> {
    */
   internal?: boolean;
   /**
+   * True for a job that is about keys of the `NAMESPACE` under which it was sent: under another one it
+   * would find nothing, so it fails for good, and the dead letter says so. Default: false.
+   */
+  ofNamespace?: boolean;
+  /**
    * Fields of the input that only a job's own chain may fill, such as a cursor: from outside, one
    * that is there is refused. A replay by an operator keeps them. Default: none.
    */
@@ -201,6 +206,7 @@ export function defineJob<const Name extends string, In extends z.ZodType, Out>(
     maxDeferrals,
     maxChain,
     internal: definition.internal ?? false,
+    ofNamespace: definition.ofNamespace ?? false,
     internalFields: definition.internalFields ?? [],
     tracked: definition.tracked ?? true,
     retention: {

@@ -30,6 +30,8 @@ export interface DeliverySettings {
    * every plan allows and which reaches over 7 h.
    */
   redeliveries?: number;
+  /** What tells this app from others; stands in each message. */
+  origin?: string;
 }
 
 /**
@@ -70,8 +72,10 @@ export function publicationOf(
   envelope: JobEnvelope & { id: string },
   notBefore?: number,
 ): Publication {
+  const { origin } = settings;
+  const sent = origin === undefined ? envelope : { origin, ...envelope };
   return {
-    ...deliveryOf(settings, job, JSON.stringify(envelope), envelope.id),
+    ...deliveryOf(settings, job, JSON.stringify(sent), envelope.id),
     deduplicationId: deduplicationId(envelope.id, envelope.generation),
     notBefore,
   };

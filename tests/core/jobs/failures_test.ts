@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { createJobs } from "../../../shared/mod.ts";
-import { QueueUnavailableError } from "../../../shared/mod.ts";
+import { createJobs, QueueUnavailableError } from "../../../shared/mod.ts";
 import { createWorld, type World } from "./world.ts";
 
 /** Enqueues a job that fails for good, and delivers it. */
@@ -240,6 +239,7 @@ Deno.test("another app's letters in the same QStash do not hide ours, and stay",
     ...deps,
     registry: deps.jobs.registry,
     publicUrl: `${deps.config.publicUrl}/other`,
+    origin: "other@redis",
   });
   await failUntold(world, 3);
   await other.enqueueMany(
