@@ -292,6 +292,6 @@ export const faults: readonly Fault[] = [
     file: "shared/core/people.ts",
     find: `if (typeof input !== "object" || input === null || Array.isArray(input)) return false;`,
     replace: `if (typeof input !== "object" || input === null) return false;`,
-    tests: ["tests/functions/people_test.ts"],
+    tests: ["tests/functions/people_table_test.ts"],
   },
 ];
