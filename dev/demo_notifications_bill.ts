@@ -23,8 +23,8 @@ interface Price extends Omit<BillRow, "times"> {
 const AFTER_IT_WAS_PUT_OFF = "nothing left to do, after it was put off";
 
 /**
- * By the list a mail is 2, a deferral 1, a further attempt 3 with what the one before wrote down, a
- * duplicate delivery 2. Here each delivery has what is its own of that.
+ * By the list a mail is 2, a deferral 1, a further attempt 2, a duplicate delivery 2; a redelivery of
+ * one whose answer was lost reads first. Here each delivery has what is its own of that.
  */
 const prices: readonly Price[] = [
   {

@@ -46,7 +46,7 @@ let code = 1;
 try {
   code = await run();
 } finally {
-  await Deno.remove(scratch, { recursive: true });
+  await removeScratch();
 }
 Deno.exit(code);
 
@@ -166,6 +166,18 @@ async function runAll(files: string[], report: Report, moved: MovedRun[] = []): 
   }
   // Batches that break off add others.
   for (let at = 0; at < queue.length; at++) await queue[at];
+}
+
+/** A browser that was ended may write a little longer; what it leaves is no reason to fail. */
+async function removeScratch(): Promise<void> {
+  for (let left = 20;; left--) {
+    try {
+      return await Deno.remove(scratch, { recursive: true });
+    } catch (error) {
+      if (left === 0) return console.error(`Cannot remove ${scratch}: ${(error as Error).message}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
 }
 
 async function readIfThere(path: string): Promise<string> {

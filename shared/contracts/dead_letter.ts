@@ -11,7 +11,7 @@ export const DeadLetter = z.object({
   id: z.string(),
   job: z.string(),
   generation: z.int(),
-  /** Deliveries made. */
+  /** Runs of the handler; deliveries, where a job without tracking was answered for by nobody. */
   attempts: z.int(),
   error: z.object({ message: z.string(), status: z.int().optional() }),
   /** The job's envelope, as it was delivered. */

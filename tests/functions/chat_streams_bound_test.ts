@@ -86,7 +86,10 @@ Deno.test("a stream beyond the bound is answered 429, and says when to come agai
 
 Deno.test("a message whose stream is refused was not said, and one that fails holds no place", async () => {
   await using world = await open({ STREAMS_PER_USER: "1" });
-  world.cloud.qstash.faults.add({ kind: "publishRefused", times: 1 });
+  world.cloud.qstash.faults.add({
+    kind: "publishRefused",
+    matches: ({ url }) => url.endsWith("/chat.reply"),
+  });
   const failed = await world.view(MESSAGES, { body: { text: "/tokens 5" } });
   assert.equal(failed.status, 503);
   world.cloud.llm.faults.add({ kind: "stall", ms: 5_000 });

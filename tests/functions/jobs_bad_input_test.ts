@@ -3,13 +3,16 @@ import { createCloud } from "../../dev/cloud.ts";
 import { signDelivery } from "../../dev/qstash/signing.ts";
 import { createApp } from "../../functions/app.ts";
 import { createDeps } from "../../functions/deps.ts";
-import { readConfig } from "../../shared/mod.ts";
+import { ImportWatch, readConfig } from "../../shared/mod.ts";
 import { silentLog } from "../support/silent_log.ts";
 
 const startCloud = (environment?: Record<string, string>) =>
   createCloud({
     environment,
-    app: (settings) => createApp(createDeps(readConfig(settings), { log: silentLog })),
+    app: (settings) =>
+      createApp(
+        createDeps(readConfig(settings), { importWatch: ImportWatch.off(), log: silentLog }),
+      ),
   });
 
 type Cloud = Awaited<ReturnType<typeof startCloud>>;
@@ -213,7 +216,9 @@ Deno.test("a delivery replayed by somebody who saw it is a duplicate, and runs n
   const deliveries: { headers: Headers; body: string }[] = [];
   await using cloud = await createCloud({
     app: (settings) => {
-      const app = createApp(createDeps(readConfig(settings), { log: silentLog }));
+      const app = createApp(
+        createDeps(readConfig(settings), { importWatch: ImportWatch.off(), log: silentLog }),
+      );
       return {
         fetch: async (request) => {
           if (new URL(request.url).pathname.startsWith("/qstash/")) {

@@ -117,6 +117,8 @@ export const platformCases: readonly PlatformCase[] = [
         assert.equal(response.status, 200, await response.clone().text());
         return (await response.json()).letters.map(({ id }: { id: string }) => id) as string[];
       };
+      // The letter of a job is kept a moment after the job has failed.
+      await until(list, (listed) => ids.every((id) => listed.includes(id)));
       // Several requests at once: no connection of one may be another's.
       for (const listed of await Promise.all([list(), list(), list(), list()])) {
         for (const id of ids) assert.ok(listed.includes(id), `${id} is not listed`);

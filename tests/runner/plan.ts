@@ -25,13 +25,13 @@ const WEIGHTS: readonly { starts: RegExp; megabytes: number; files: number }[] =
   {
     starts: /\b(launchChromium|start\w*Worker|startDev|startLocalCloud|openEmpty)\(|\/dev\/demo/,
     megabytes: 1_200,
-    files: 3,
+    files: 1,
   },
   {
     starts:
       /\b(startDatabase|startPostgres|createPostgresServer|postgresEngines)\(|postgres: true|PGlite\.create/,
     megabytes: 700,
-    files: 6,
+    files: 3,
   },
   { starts: /^/, megabytes: 300, files: 25 },
 ];

@@ -13,6 +13,7 @@ import type { PostgresServer } from "../../dev/postgres/server.ts";
 import { createPostgres } from "../../shared/adapters/postgres.ts";
 import type { Database } from "../../shared/mod.ts";
 import { startDatabase } from "../support/database.ts";
+import { long, longIf } from "../support/long.ts";
 import { weatherChat } from "./chat_storm.ts";
 import { OneDeath, oneDeath, storm } from "./chat_weather.ts";
 
@@ -40,9 +41,12 @@ Deno.test.afterAll(async () => {
 
 const sanitize = { sanitizeOps: false, sanitizeResources: false };
 
-for (const seed of seeds) {
+for (const [index, seed] of seeds.entries()) {
   Deno.test({
-    name: `seed ${seed}: every message is answered once, and every tab holds what is stored`,
+    ...longIf(
+      index > 0,
+      `seed ${seed}: every message is answered once, and every tab holds what is stored`,
+    ),
     ...sanitize,
     fn: async () => {
       const { complaints, summary } = await weatherChat(seed, { database, weather: storm });
@@ -53,7 +57,7 @@ for (const seed of seeds) {
 }
 
 Deno.test({
-  name: "a seed repeats itself: every row, every line of the log",
+  ...long("a seed repeats itself: every row, every line of the log"),
   ...sanitize,
   fn: async () => {
     const once = await weatherChat(7, { database, weather: storm });

@@ -19,6 +19,7 @@ import {
 import { parse } from "../../shared/core/jobs/claim.ts";
 import { JobOutcome } from "../../shared/contracts/job.ts";
 import { createApp } from "../../functions/app.ts";
+import { long, longIf } from "../support/long.ts";
 import { createWorld, type World, type WorldRegistry } from "../core/jobs/world.ts";
 import { type Chaos, createChaos } from "./chaos.ts";
 import { createRandom, type Random } from "./random.ts";
@@ -51,15 +52,15 @@ interface Storm {
   ended: Map<string, JobView>;
 }
 
-for (const seed of seeds) {
-  Deno.test(`seed ${seed}: every accepted job ends, runs alone, and stays as it ended`, async () => {
-    await weather(seed);
-  });
+for (const [index, seed] of seeds.entries()) {
+  const name = `seed ${seed}: every accepted job ends, runs alone, and stays as it ended`;
+  Deno.test({ ...longIf(index > 1, name), fn: async () => void await weather(seed) });
 }
 
 // A seed in which dead letters of one moment are replayed: their order must not be chance.
-Deno.test("a seed repeats itself: every run, every end, every random number", async () => {
-  assert.deepEqual(await weather(106), await weather(106));
+Deno.test({
+  ...long("a seed repeats itself: every run, every end, every random number"),
+  fn: async () => assert.deepEqual(await weather(106), await weather(106)),
 });
 
 /** Goes through the storm of one seed; resolves to what happened in it. */

@@ -31,3 +31,8 @@ export function long(name: string, ...tools: Tool[]): LongTest {
   const needed = needs(...tools);
   return { name: titled(`${name} ${LONG}`, needed), ignore: needed.ignore };
 }
+
+/** The same where only some of a table's rows repeat others: `...longIf(index > 0, name)`. */
+export function longIf(isLong: boolean, name: string): LongTest {
+  return isLong ? long(name) : { name, ignore: false };
+}

@@ -4,11 +4,15 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { createApp } from "../../../functions/app.ts";
+import { createDeps } from "../../../functions/deps.ts";
 import {
   PostgresUnavailableError,
   type Queue,
   QueueUnavailableError,
+  readConfig,
 } from "../../../shared/mod.ts";
+import { silentLog } from "../../support/silent_log.ts";
 import { createWorld, type World } from "./world.ts";
 
 const HOUR_MS = 3_600_000;
@@ -352,4 +356,33 @@ Deno.test("Redis that is away for 10 min keeps no child of a group from its run"
   await world.cloud.advance("2h");
   assert.equal((await world.jobs.state(group.jobs[0])).state, "succeeded");
   assert.equal(world.followUps.length, 1);
+});
+
+Deno.test("a failure callback that finds Redis away for 10 min settles the job all the same", async () => {
+  await using world = await createWorld({ plan: "free" });
+  world.cloud.qstash.faults.add({ kind: "late", ms: 1_000, matches: ({ url }) => isFailure(url) });
+  const { id } = await world.jobs.enqueue("work.do", { forGood: true });
+  await world.cloud.settle();
+  world.cloud.redis.faults.add({ kind: "disconnect", times: 1e6 });
+  await world.cloud.advance("10m");
+  world.cloud.redis.faults.clear();
+  await world.cloud.advance("2h");
+  assert.equal((await world.jobs.state(id)).state, "failed");
+  assert.ok(await world.deps.deadLetters.get(id));
+});
+
+Deno.test("a job that the app does not know yet waits for its deploy, over hours", async () => {
+  await using world = await createWorld({ plan: "free" });
+  const { id } = await world.jobs.enqueue("work.do", {});
+  const { "work.do": job, ...registry } = world.deps.jobs.registry;
+  assert.ok(job);
+  world.cloud.restart((environment) =>
+    createApp(createDeps(readConfig(environment), { log: silentLog }, registry as never))
+  );
+  await world.cloud.advance("1h");
+  assert.equal((await world.jobs.state(id)).attempts, 0);
+  world.cloud.restart();
+  await world.cloud.advance("1h");
+  const view = await world.jobs.state(id);
+  assert.deepEqual([view.state, view.attempts], ["succeeded", 1]);
 });

@@ -179,7 +179,9 @@ Deno.test("an endless script that makes calls ends, and others are answered", ()
     ]);
     assert.match(String(plain(endless.reply)), /^!ERR the script made calls for 20 ms/);
     assert.equal(other, "PONG");
-    assert.equal(await run("GET n"), String(endless.inner.length), "all that ran is counted");
+    // On a busy machine the time may be up before the first.
+    const counted = await run("GET n") ?? 0;
+    assert.equal(String(counted), String(endless.inner.length), "all that ran is counted");
   }, { longestScriptMs: 20 }));
 
 Deno.test("the names of a script's calls come with its reply, also in a transaction", () =>
