@@ -79,11 +79,13 @@ async function look(
   const { user, mode, id } = conversation;
   const startedAt = performance.now();
   const expected = textOf(exchange);
+  // Sent again, it is the same message.
+  const clientId = crypto.randomUUID();
   const ask = asking.read(({ signal }) =>
     system.call(user, `/api/chat/conversations/${id}/messages`, {
       method: "POST",
       headers: { accept: "text/event-stream" },
-      body: JSON.stringify({ text: exchange.question, mode }),
+      body: JSON.stringify({ text: exchange.question, mode, clientId }),
       signal,
     })
   );

@@ -36,7 +36,9 @@ export class Viewer {
     this.#controller = controller;
     this.connections++;
     try {
-      const response = await open({ lastEventId: this.#lastEventId, signal: controller.signal });
+      const response = await patiently(() =>
+        open({ lastEventId: this.#lastEventId, signal: controller.signal })
+      );
       if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
       await this.#readEvents(response.body!);
     } catch (error) {
@@ -48,7 +50,8 @@ export class Viewer {
       this.complaints.push("a stream ended before its reply");
     }
     this.#wake(Infinity);
-    this.accepted.reject(new Error("the message was not accepted"));
+    const because = this.complaints[0] ?? "its stream said nothing";
+    this.accepted.reject(new Error(`the message was not accepted: ${because}`));
     // Nobody waits for it where the tab only follows.
     this.accepted.promise.catch(() => {});
   }
@@ -98,4 +101,18 @@ export class Viewer {
     this.#waiting = this.#waiting.filter((waiting) => waiting.length > length);
     for (const { resolve } of ready) resolve();
   }
+}
+
+/** Asks again, as /chat.js does, where the app cannot answer for now: a machine may be slow. */
+export async function patiently(
+  ask: () => Promise<Response>,
+  waitsMs: readonly number[] = [500, 1_000, 2_000, 4_000, 8_000],
+): Promise<Response> {
+  for (const waitMs of waitsMs) {
+    const response = await ask();
+    if (response.status < 500) return response;
+    await response.body?.cancel();
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+  return await ask();
 }

@@ -4,6 +4,8 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { DEVELOPMENT_AUTH_SECRET } from "../../dev/cloud.ts";
+import { userToken } from "../../dev/user_token.ts";
 import type { Page } from "playwright-core";
 import { chatPageTests, until } from "./chat_world.ts";
 
@@ -40,6 +42,33 @@ inChat("a page that is reloaded in the middle of an answer goes on with it", asy
   assert.ok(text.startsWith(before.slice(0, 40)));
   await page.reload();
   assert.equal(await answered(), text);
+});
+
+inChat("a link of somebody else's asks before it replaces who is signed in", async (world) => {
+  const device = await world.device({ user: "mona" });
+  const { page, say, answered } = await device.open();
+  await say("/tokens 5 mine");
+  await answered();
+  const link = async (user: string) => `#token=${await userToken(DEVELOPMENT_AUTH_SECRET, user)}`;
+  const other = await link("mallory");
+  const user = page.locator("#user");
+  const dialog = page.locator("#other-user");
+  const open = (hash: string) => page.evaluate((hash) => void (location.hash = hash), hash);
+  await open(other);
+  await dialog.waitFor();
+  assert.match(await dialog.innerText(), /signs in mallory\. You are signed in as mona/);
+  assert.equal(new URL(page.url()).hash, "");
+  await page.getByRole("button", { name: "Stay signed in" }).click();
+  assert.equal(await user.innerText(), "mona");
+  await page.reload();
+  await user.filter({ hasText: "mona" }).waitFor();
+  // The same user's newer token needs no question.
+  await open(await link("mona"));
+  await page.waitForFunction(() => location.hash === "");
+  assert.equal(await dialog.isVisible(), false);
+  await open(other);
+  await page.getByRole("button", { name: "Switch" }).click();
+  await user.filter({ hasText: "mallory" }).waitFor();
 });
 
 inChat(
@@ -122,7 +151,7 @@ for (
     await say("/tokens 600 /pace 30");
     await until(async () => (await last()).length > 40);
     await stop(page);
-    await until(() => world.cloud.llm.counts().aborted === aborted + 1, 1_000);
+    await until(() => world.cloud.llm.counts().aborted === aborted + 1);
     await page.locator(".note", { hasText: "You stopped this answer." }).waitFor();
     const text = await last();
     await page.reload();

@@ -101,6 +101,31 @@ Deno.test("whatever failed or was stopped, user and assistant take turns, the us
   }
 });
 
+Deno.test("a direct reply of 270 s makes at most 45 calls, and others see it grow", async () => {
+  await using world = await open();
+  const said = "/pace 2 /tokens 540 on and on";
+  const viewer = await world.view(MESSAGES, { body: { text: said, mode: "direct" } });
+  await firstOf(world, viewer);
+  const other = await world.view(viewer.told[0].data.reply.stream);
+  let isOver = false;
+  void Promise.all([viewer.ended, other.ended]).then(() => isOver = true);
+  const seen = new Set<number>();
+  while (!isOver) {
+    await world.cloud.advance(500);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    seen.add(other.text().length);
+  }
+  assert.equal(other.told.at(-1)!.data.state, "done");
+  assert.equal(other.text(), viewer.text());
+  assert.ok(seen.size > 15, `${seen.size} steps`);
+  const line = world.lines.find(({ event, method }) =>
+    event === "request.ended" && method === "POST"
+  )!;
+  // Its watchdog, what is armed and the next reply's job; the model; the connection to Postgres.
+  const calls = Number(line.redisRequests) + 3 + 1 + 1;
+  assert.ok(calls <= 45, `${calls} calls`);
+});
+
 Deno.test("a parameter that the model refuses is left out, and the answer is capped as it takes it", async () => {
   await using world = await open({
     environment: { CHAT_ANSWER_TOKENS: "7", OPENAI_MODEL: "local" },

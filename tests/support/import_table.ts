@@ -162,7 +162,7 @@ export function faultsOf(path: string, source: string): string[] {
       fault(line, `zod is imported as a namespace: import * as z from "zod"`);
     }
     if (specifier.startsWith(".")) {
-      if (!/\.(tsx?|json)$/.test(specifier)) fault(line, `"${specifier}" lacks its .ts`);
+      if (!/\.(tsx?|json)(\?\w+)?$/.test(specifier)) fault(line, `"${specifier}" lacks its .ts`);
       const target = join(dirname(path), specifier);
       const own = row.part === "a function" ? path.split("/").slice(0, 2).join("/") + "/" : "\0";
       const allowed = row.mayImport.test(target) || target.startsWith(own) ||

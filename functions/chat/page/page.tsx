@@ -54,6 +54,19 @@ export async function chatPage(c: Context<AppEnv>): Promise<Response> {
           <Talk />
         </div>
         <p id="spoken" class="unseen" role="status"></p>
+        <dialog id="other-user" aria-labelledby="other-user-title">
+          <form method="dialog">
+            <h2 id="other-user-title">Sign in as somebody else?</h2>
+            <p>
+              This link signs in <strong id="other-name"></strong>. You are signed in as{" "}
+              <strong id="own-name"></strong>.
+            </p>
+            <p class="actions">
+              <button type="submit" value="stay">Stay signed in</button>
+              <button type="submit" value="switch">Switch</button>
+            </p>
+          </form>
+        </dialog>
         <dialog id="removal" aria-labelledby="removal-title">
           <form method="dialog">
             <h2 id="removal-title">Delete this conversation?</h2>

@@ -66,9 +66,9 @@ const begin = async () => {
   deafen = chat.listen("", hear);
   await Promise.all([listPage(), openPlace()]);
 };
-const userName = () => {
+const userName = (of = token) => {
   try {
-    const bytes = atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"));
+    const bytes = atob(of.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"));
     return JSON.parse(bytes).sub;
   } catch {
     return "";
@@ -130,15 +130,31 @@ const openPlace = () => {
 addEventListener("hashchange", () => {
   if (!takeToken() && token) void openPlace();
 });
-// A link may hold the token; it is taken out of the address at once.
+// A link may hold the token; it is taken out of the address at once. Who is signed in is asked before
+// somebody else's takes its place: what they wrote then would be read by whoever made the link.
+let offered = "";
 const takeToken = () => {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!given) return false;
   history.replaceState(null, "", location.pathname + location.search);
+  if (token && token !== given && (!userName() || userName(given) !== userName())) {
+    offered = given;
+    byId("other-name").textContent = userName(given) || "another user";
+    byId("own-name").textContent = userName() || "another user";
+    byId("other-user").returnValue = "";
+    if (!byId("other-user").open) byId("other-user").showModal();
+    return false;
+  }
   keep(given);
   void begin();
   return true;
 };
+
+byId("other-user").addEventListener("close", () => {
+  if (byId("other-user").returnValue !== "switch" || !offered) return;
+  keep(offered);
+  location.reload();
+});
 
 // What other tabs did, and that somebody is back.
 const hear = (news) => {
@@ -218,7 +234,7 @@ byId("composer").addEventListener("submit", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   // In the search it ends that, and a question is closed by it.
-  const isTaken = event.target === query || byId("removal").open;
+  const isTaken = event.target === query || document.querySelector("dialog[open]");
   if (event.key === "Escape" && !isTaken) void stopAll();
 });
 byId("stop").addEventListener("click", () => void stopAll());

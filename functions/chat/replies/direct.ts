@@ -16,6 +16,9 @@ import { type Produced, produceReply } from "./produce.ts";
 import type { Reply } from "./reply_store.ts";
 import { producePartsOf } from "./send.ts";
 
+/** Of the 50 calls that a request may make on Workers' free plan, some 15 are for the rest of it. */
+const MOST_BATCHES = 30;
+
 /** Begins the reply at once, and hands out its events as they come. */
 export function directEvents(
   c: Context<AppEnv>,
@@ -30,7 +33,11 @@ export function directEvents(
     said.push({ id: `${epoch}:${at.offset}`, event: "text", data: { text } });
   };
   let produced: Produced | undefined;
-  const work = produceReply(producePartsOf(deps), reply.id, { isLast: false, onText })
+  const work = produceReply(producePartsOf(deps), reply.id, {
+    isLast: false,
+    mostBatches: MOST_BATCHES,
+    onText,
+  })
     .then(async (result) => {
       produced = result;
       if (result.kind === "again") {

@@ -55,6 +55,8 @@ export interface ProduceParts {
 export interface ProduceOptions {
   /** Nobody will try again: what fails now has failed. */
   isLast: boolean;
+  /** Calls to Redis that may go into telling others of it. Default: no bound. */
+  mostBatches?: number;
   /** Hears each piece at once, before it is on its way to anybody else. */
   onText?(text: string, epoch: number): void;
 }
@@ -94,6 +96,7 @@ export async function produceReply(
     reply: id,
     epoch: reply.epoch,
     batchMs: parts.config.chat.batchMs,
+    mostBatches: options.mostBatches,
   });
   const work = new Producing(parts, reply, writer, options);
   // Said before by one that let go of it or died, and stopped since.
@@ -194,7 +197,7 @@ class Producing {
       return await this.end("failed", text, { error: error.message });
     }
     const at = clock.now() + Math.max(AGAIN_MS, error.retryAfterMs ?? 0);
-    await releaseReply(sql, reply, text);
+    if (!await releaseReply(sql, reply, text)) return this.#lost();
     await writer.retryAt(at);
     return { kind: "again", at, because: error.message };
   }

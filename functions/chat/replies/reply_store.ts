@@ -143,17 +143,21 @@ export async function renewLease(
   return !row ? "lost" : row.stop_requested ? "stop" : "held";
 }
 
-/** Lets go of the reply, to be taken anew; what was said stands until then. */
+/**
+ * Lets go of the reply, to be taken anew; what was said stands until then. False where another has it,
+ * or it has ended.
+ */
 export async function releaseReply(
   sql: Sql,
   { id, epoch }: Pick<Reply, "id" | "epoch">,
   text: string,
-): Promise<void> {
-  await sql.query(
+): Promise<boolean> {
+  const rows = await sql.query(
     `UPDATE chat_replies SET state = 'waiting', lease_until = NULL, text = $3
-     WHERE id = $1 AND epoch = $2 AND state = 'producing'`,
+     WHERE id = $1 AND epoch = $2 AND state = 'producing' RETURNING id`,
     [id, epoch, text],
   );
+  return rows.length > 0;
 }
 
 /**

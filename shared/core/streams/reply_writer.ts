@@ -19,6 +19,9 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 4_000;
 /** The end is tried this often; who missed it is told by the store. */
 const TRIES_FOR_END = 2;
+/** Of a bounded number of batches, the last ones are ever farther apart: by then 340 s are covered. */
+const WIDENING_BATCHES = 15;
+const WIDENING = 1.45;
 
 export interface StreamParts {
   redis: Redis;
@@ -34,6 +37,11 @@ export interface ReplyWriterOptions {
   epoch: number;
   /** The longest time that text waits to be sent together, in ms. */
   batchMs: number;
+  /**
+   * Batches that may be sent, its end among them: the last ones wait for longer, and once they are used
+   * up only the end is sent. For a request that may make so many calls. Default: no bound.
+   */
+  mostBatches?: number;
 }
 
 /** One producer's way to whoever follows the reply. None of it throws on account of Redis. */
@@ -51,12 +59,13 @@ export interface ReplyWriter {
 /** Makes the writer of one producer; it costs nothing until there is text. */
 export function createReplyWriter(parts: StreamParts, options: ReplyWriterOptions): ReplyWriter {
   const { redis, keys, clock, sleep, log } = parts;
-  const { reply, batchMs } = options;
+  const { reply, batchMs, mostBatches = Infinity } = options;
   const batches = new ReplyBatches(keys, options);
   const ending = Promise.withResolvers<void>();
   let gapMs = Math.min(FIRST_GAP_MS, batchMs);
   let nextAt = -Infinity;
   let failures = 0;
+  let left = mostBatches - TRIES_FOR_END;
   let pumping: Promise<void> | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   let ended: Promise<void> | undefined;
@@ -71,6 +80,7 @@ export function createReplyWriter(parts: StreamParts, options: ReplyWriterOption
   async function sendNow(mark?: BatchMark): Promise<boolean> {
     if (mark === undefined && !batches.isPending) return true;
     const startedAt = clock.now();
+    left--;
     const batch = batches.next(mark);
     try {
       // Offsets make a frame that comes twice harmless.
@@ -87,12 +97,13 @@ export function createReplyWriter(parts: StreamParts, options: ReplyWriterOption
       batches.refused(batch);
     }
     nextAt = startedAt + gapMs;
-    gapMs = Math.min(batchMs, gapMs * 2);
+    gapMs = left < WIDENING_BATCHES ? gapMs * WIDENING : Math.min(batchMs, gapMs * 2);
     return true;
   }
 
   async function pump(): Promise<void> {
     while (batches.isPending && ended === undefined) {
+      if (left <= 0) await ending.promise;
       const waitMs = nextAt - clock.now();
       if (waitMs > 0) await Promise.race([sleep(waitMs), ending.promise]);
       if (ended === undefined) await send();
