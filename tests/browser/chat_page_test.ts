@@ -151,7 +151,7 @@ for (
     await say("/tokens 600 /pace 30");
     await until(async () => (await last()).length > 40);
     await stop(page);
-    await until(() => world.cloud.llm.counts().aborted === aborted + 1, 1_000);
+    await until(() => world.cloud.llm.counts().aborted === aborted + 1);
     await page.locator(".note", { hasText: "You stopped this answer." }).waitFor();
     const text = await last();
     await page.reload();

@@ -108,7 +108,7 @@ async function openTab(
   faults: string[],
 ): Promise<Tab> {
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(120_000);
   // What a policy refuses is said there as well; answers that are no success are looked at by the page.
   page.on("console", (message) => {
     if (!message.text().startsWith("Failed to load resource")) faults.push(message.text());
@@ -147,7 +147,7 @@ async function openTab(
 }
 
 /** Resolves once it is so. @throws after `ms` of the wall */
-export async function until(isSo: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+export async function until(isSo: () => boolean | Promise<boolean>, ms = 120_000): Promise<void> {
   const deadline = performance.now() + ms;
   while (!await isSo()) {
     if (performance.now() > deadline) throw new Error(`It did not come to that in ${ms} ms`);

@@ -12,7 +12,7 @@ import { readConfig } from "../../shared/mod.ts";
 import { launchChromium } from "../support/chromium.ts";
 import { silentLog } from "../support/silent_log.ts";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 120_000;
 /** Never connected to: events ask Redis alone. */
 const NO_DATABASE = "postgres://nobody@127.0.0.1:9/none";
 
@@ -41,7 +41,7 @@ export class Overheard {
     return { fetch: (request, bindings) => this.#fetch(app, request, bindings) };
   }
 
-  /** Resolves once `count` requests have been answered. @throws after 20 s of the wall */
+  /** Resolves once `count` requests have been answered. @throws after two minutes of the wall */
   async answered(count: number): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const late = setTimeout(() => {
@@ -152,7 +152,7 @@ async function openPage(browser: Browser, url: string, before?: string): Promise
     userAgent: "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36",
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(120_000);
   const faults: string[] = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   await page.clock.install();

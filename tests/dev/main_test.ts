@@ -115,7 +115,7 @@ Deno.test("deno task dev leaves no app behind when it is killed", async () => {
     const [child] = await childrenOf(session.process.pid);
     session.process.kill("SIGKILL");
     await session.process.status;
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 120_000;
     while (await isAlive(child) && Date.now() < deadline) await pause();
     assert.equal(await isAlive(child), false);
     await assert.rejects(fetch(app));
@@ -224,7 +224,7 @@ async function enqueue(table: string, options: Record<string, unknown> = {}) {
   assert.equal(response.status, 202, text);
   const address = new URL(`/api/jobs/${JSON.parse(text).id}`, url);
   const ended = async () => {
-    const deadline = Date.now() + 30_000;
+    const deadline = Date.now() + 120_000;
     for (;;) {
       const job = await (await fetch(address, { headers })).json();
       if (job.state === "succeeded" || Date.now() > deadline) return job;

@@ -90,7 +90,7 @@ export async function createChatWorld(
     authorization: `Bearer ${await userToken(as)}`,
   });
   async function until(isTrue: () => boolean | Promise<boolean>) {
-    const deadline = performance.now() + 30_000;
+    const deadline = performance.now() + 120_000;
     while (!await isTrue()) {
       if (performance.now() > deadline) throw new Error("It did not come to that");
       await cloud.advance(STEP_MS);

@@ -95,7 +95,7 @@ export async function ended(cloud: Cloud, id: string) {
 
 /** Asks until `isDone`; what is asked moves in real time, in another process. */
 export async function until<T>(ask: () => Promise<T>, isDone: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const answer = await ask();
     if (isDone(answer)) return answer;

@@ -52,7 +52,7 @@ export function startDev(folder: string, ...args: string[]): DevSession {
     process,
     printed: () => text,
     until: async (pattern, after = 0) => {
-      const deadline = Date.now() + 60_000;
+      const deadline = Date.now() + 120_000;
       let over = false;
       void ended.then(() => over = true);
       for (;;) {

@@ -162,7 +162,7 @@ async function withPage(cloud: Cloud, test: (page: Page) => Promise<void>): Prom
   const browser = await launchChromium();
   try {
     const page = await browser.newPage();
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(120_000);
     const faults: string[] = [];
     page.on("pageerror", (error) => faults.push(String(error)));
     page.on("request", (request) => {
