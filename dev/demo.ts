@@ -9,6 +9,7 @@
 import { parseArgs } from "node:util";
 import { print, printError } from "../shared/adapters/terminal.ts";
 import { readSettings } from "./settings_file.ts";
+import { IMPORT_JOB } from "../shared/mod.ts";
 
 const running = readSettings();
 const { values: options } = parseArgs({
@@ -46,7 +47,7 @@ const fates: Fate[] = [
     input: { failures: 2 },
     end: "succeeded",
     deliveries: 3,
-    commands: 2 + 3 + 3,
+    commands: 2 + 2 + 2,
   },
   {
     name: "fails for good",
@@ -126,10 +127,13 @@ async function meters() {
   const [redis, qstash] = await Promise.all(
     [options.redis, options.qstash].map(async (url) => await (await fetch(`${url}/_meter`)).json()),
   );
+  // The import of what could not be told is a message of the hour's, and no job's of this demo.
+  const imports = Object.entries(qstash.byDestination as Record<string, number>)
+    .filter(([url]) => url.endsWith(IMPORT_JOB));
   return {
     commands: redis.commands as number,
     byCommand: redis.byCommand,
-    messages: qstash.messages,
+    messages: qstash.messages - imports.reduce((sum, [, count]) => sum + count, 0),
   };
 }
 

@@ -15,7 +15,7 @@ Deno.test("deno task demo adds up, wherever dev has found its ports", async () =
     await session.until(/A first job:/);
     const { code, printed } = await runIn(folder, ...demo, "--jobs=20", "--idle-seconds=1");
     assert.equal(code, 0, printed);
-    assert.match(printed, /by the price list +20 +28 +76\n +as the meters saw it +28 +76\n/);
+    assert.match(printed, /by the price list +20 +28 +68\n +as the meters saw it +28 +68\n/);
     assert.match(printed, /1 idle seconds added 0 commands\n\nEverything adds up\n$/);
   } finally {
     await stopDev(session);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createPeople } from "../../functions/people_table.ts";
-import { createKeys, readConfig } from "../../shared/mod.ts";
+import { createKeys, isAbout, readConfig } from "../../shared/mod.ts";
 import { migrations } from "../../shared/migrations/migrations.ts";
 
 const people = Object.values(createPeople(readConfig({
@@ -79,4 +79,22 @@ Deno.test("every Redis key is named by a contribution, or says nothing of anybod
   const held = new Set<string>(people.flatMap(({ keys }) => keys));
   assert.deepEqual(keys.filter((key) => !held.has(key) && !IMPERSONAL.has(key)), []);
   assert.deepEqual([...held, ...IMPERSONAL].filter((key) => !keys.includes(key)), []);
+});
+
+Deno.test("a job is about a person whom a field names, and not about one of a list", () => {
+  const person = { user: "u-7", addresses: ["ada@example.com"] };
+  const aliases = new Set(["hash-of-ada"]);
+  const about: [input: unknown, is: boolean][] = [
+    [{ user: "u-7" }, true],
+    [{ to: { email: " Ada@Example.com " } }, true],
+    [{ change: { row: { by: "hash-of-ada" } } }, true],
+    [{ user: "u-70", to: "bada@example.com" }, false],
+    [{ users: ["u-7", "u-8"] }, false],
+    [{ events: [{ by: "hash-of-ada" }] }, false],
+    [null, false],
+    [7, false],
+  ];
+  for (const [input, is] of about) {
+    assert.equal(isAbout(input, person, aliases), is, JSON.stringify(input));
+  }
 });

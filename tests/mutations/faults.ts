@@ -159,22 +159,6 @@ export const faults: readonly Fault[] = [
     tests: ["tests/core/jobs/schedules_test.ts"],
   },
   {
-    what: "a step's result is the thing itself in the first attempt",
-    file: `${jobs}/context.ts`,
-    find: `        const json = toKept(\`the result of the \${place}\`, await work());
-        const sealed`,
-    replace: `        const result = await work();
-        if (!isSecret) {
-          const steps = { ...run.steps, [name]: encodeKept(JSON.stringify(result)) };
-          run.steps = steps;
-          await keep({ steps });
-          return result as Kept<T>;
-        }
-        const json = toKept(\`the result of the \${place}\`, result);
-        const sealed`,
-    tests: ["tests/core/jobs/steps_test.ts"],
-  },
-  {
     what: "a sealed secret opens in any place of its job",
     file: "shared/core/secrets/sealed_input.ts",
     find: "return JSON.stringify([job, id, place]);",
@@ -210,44 +194,29 @@ export const faults: readonly Fault[] = [
     file: "functions/feed/flush/log_store.ts",
     find: "for (const { batch } of fresh) {",
     replace: "for (const batch of fresh.length >= 0 ? batches.keys() : []) {",
-    tests: ["tests/functions/feed_flush_test.ts"],
+    tests: ["tests/functions/feed_flush_days_test.ts"],
   },
   {
     what: "a flush that was overtaken adds its entries as well",
     file: "functions/feed/flush/log_store.ts",
     find: "if (log_position !== after) return false;",
     replace: "if (log_position < after) return false;",
-    tests: ["tests/functions/feed_flush_test.ts"],
+    tests: ["tests/functions/feed_store_test.ts"],
   },
   {
     what: "counts of a day are lowered by a Redis that has lost some",
     file: "functions/feed/flush/store.ts",
     find: "views = GREATEST(feed_counts.views, EXCLUDED.views),",
     replace: "views = EXCLUDED.views,",
-    tests: ["tests/functions/feed_flush_test.ts", "tests/functions/feed_flush_days_test.ts"],
+    tests: ["tests/functions/feed_store_test.ts"],
   },
   // Notifications
-  {
-    what: "who unsubscribed from a group is told all the same",
-    file: "functions/notifications/suppressions.ts",
-    find: `  return holds.length > 0 ? "unsubscribed" : undefined;`,
-    replace: `  return holds.length > 1 ? "unsubscribed" : undefined;`,
-    tests: ["tests/functions/notifications_held_back_test.ts"],
-  },
   {
     what: "a mail's retry has another idempotency key",
     file: "functions/notifications/sending/send_jobs.ts",
     find: "    }, context.idempotencyKey);",
     replace: "    }, `${context.idempotencyKey}-${context.generation}`);",
     tests: ["tests/functions/notifications_sending_test.ts"],
-  },
-  {
-    what: "an item joins a window whose mail has gone out",
-    file: "functions/notifications/windows.ts",
-    find: "UPDATE notification_windows SET closed_at = coalesce(closed_at, $2::text::timestamptz)",
-    replace:
-      "UPDATE notification_windows SET closed_at = NULLIF($2::text::timestamptz, $2::text::timestamptz)",
-    tests: ["tests/functions/notifications_windows_test.ts"],
   },
   // Chat
   {
@@ -323,6 +292,6 @@ export const faults: readonly Fault[] = [
     file: "shared/core/people.ts",
     find: `if (typeof input !== "object" || input === null || Array.isArray(input)) return false;`,
     replace: `if (typeof input !== "object" || input === null) return false;`,
-    tests: ["tests/functions/people_test.ts"],
+    tests: ["tests/functions/people_table_test.ts"],
   },
 ];

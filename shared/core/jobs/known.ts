@@ -16,6 +16,9 @@ import type { Enqueued, Registry } from "./job.ts";
 import { publicationOf } from "./publication.ts";
 import { viewOf } from "./state.ts";
 
+/** How long a call that uses a failed job again may take to send it. */
+const SENDING_MS = 60_000;
+
 /** A job that is known by its id. */
 export interface KnownJob {
   state: JobStateName;
@@ -107,9 +110,15 @@ export async function runAnew(
     (await deadLetters.get(id))?.generation ?? 0;
   let generation = failedAs;
   let nonce = "";
-  // Begun by a call that was cut short: it goes on from there.
+  // Begun by another call: that one sends it, or was cut short, and then it goes on from there.
   const isBegun = claim?.state === "queued" && claim.generation > (outcome?.generation ?? -1);
-  if (isBegun) [generation, nonce] = [claim!.generation, claim!.nonce];
+  if (isBegun) {
+    if (clock.now() - claim!.startedAt < SENDING_MS) {
+      return { id, deduplicated: true, state: "queued" };
+    }
+    [generation, nonce] = [claim!.generation, claim!.nonce];
+  }
+  let held: JobClaim | undefined;
   for (;;) {
     if (!isBegun) {
       generation++;
@@ -117,7 +126,7 @@ export async function runAnew(
     }
     if (job.tracked && !isBegun) {
       const key = keys.jobClaim(id);
-      const next: JobClaim = {
+      const next: JobClaim = held = {
         job: job.name,
         generation,
         attempt: -1,
@@ -150,13 +159,34 @@ export async function runAnew(
       after: nonce,
       enqueuedAt: clock.now(),
     };
-    const { deduplicated } = await queue.publish(
-      publicationOf(dependencies, job, envelope, notBefore),
-    );
+    let deduplicated: boolean;
+    try {
+      const publication = publicationOf(dependencies, job, envelope, notBefore);
+      ({ deduplicated } = await queue.publish(publication));
+    } catch (error) {
+      if (held) await letGo(dependencies, job, id, held);
+      throw error;
+    }
     // Sent by the attempt that was given up: of that QStash may have nothing left to deliver.
     if (deduplicated && !isBegun) continue;
     await deadLetters.remove(id);
     log.info("job.run_anew", { job: job.name, id, generation });
     return { id, deduplicated, state: "queued" };
+  }
+}
+
+/** QStash did not take it: whoever asks again need not wait for this call. */
+async function letGo(
+  { keys, log, redis }: JobsDependencies,
+  job: Registry[string],
+  id: string,
+  held: JobClaim,
+): Promise<void> {
+  const claim = JSON.stringify({ ...held, startedAt: held.startedAt - SENDING_MS });
+  try {
+    await redis.run(["SET", keys.jobClaim(id), claim, "EX", claimSeconds({ job })]);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    log.warn("job.not_let_go", { id, because: error.code });
   }
 }
