@@ -13,7 +13,7 @@ import { root } from "./plan.ts";
  */
 export async function bringPackages(): Promise<void> {
   const uses = Object.keys(project.default.imports)
-    .map((name) => `if (false) await import("${name}");`);
+    .map((name) => ["if (false) await import(", JSON.stringify(name), ");"].join(""));
   await new Deno.Command(Deno.execPath(), {
     args: ["eval", uses.join("\n")],
     cwd: fileURLToPath(root),
