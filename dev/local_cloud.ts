@@ -145,8 +145,9 @@ async function startRedis(
   const redisUrl = environment.REDIS_URL || undefined;
   const plan = readPlan(environment);
   const server = await createRedisServer({ clock, redisUrl, limits: plan && planLimits[plan] });
-  // Loads the script engine: else the app's first check of a limit waits for it. Not metered.
-  await server.engine.run(["EVAL", "return 1", "0"].map((word) => new TextEncoder().encode(word)));
+  // Loads the embedded script engine: else the app's first check of a limit waits for it. Not metered.
+  const evaluate = ["EVAL", "return 1", "0"].map((word) => new TextEncoder().encode(word));
+  if (!redisUrl) await server.engine.run(evaluate);
   const listening = listen(server.fetch, { port: REDIS_PORT, allowHosts });
   const engine = redisUrl ? `the Redis at ${hostOf(redisUrl)}` : "embedded engine";
   return {

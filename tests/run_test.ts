@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { type Outcome, readerOf } from "./runner/deno_test.ts";
 import { isAlive } from "./support/dev_session.ts";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -39,6 +40,26 @@ Deno.test("a test that fails is named, and counted on the last line", async () =
   assert.equal(code, 1);
   assert.match(printed, /^ FAILURES \n\nthis one is broken => /m);
   assert.match(printed, /\n1 passed, 1 failed\n$/);
+});
+
+Deno.test("a test that takes more than a minute is counted, and named where it fails", () => {
+  const lines = [
+    "running 2 tests from ./tests/a_test.ts",
+    "it is slow ...'it is slow' has been running for over (1m0s)",
+    "'it is slow' has been running for over (2m0s)",
+    " FAILED (2m1s)",
+    "it is slow as well ...'it is slow as well' has been running for over (1m0s)",
+    " ok (1m1s)",
+    "it is quick ... ok (1ms)",
+  ];
+  const outcomes: Outcome[] = [];
+  const read = readerOf((outcome) => outcomes.push(outcome));
+  for (const line of lines) read(line);
+  assert.deepEqual(outcomes.map(({ file, name, result }) => [file, name, result]), [
+    ["tests/a_test.ts", "it is slow", "FAILED"],
+    ["tests/a_test.ts", "it is slow as well", "ok"],
+    ["tests/a_test.ts", "it is quick", "ok"],
+  ]);
 });
 
 Deno.test("a name that holds its reason in the middle is listed under that reason, and without it", async () => {

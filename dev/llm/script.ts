@@ -3,7 +3,8 @@
  *
  * Some 200 tokens of English that begin with the question's first words. A question may begin with
  * directives: `/tokens 50` for that many, `/pace 10` for so many in a second, `/say` for the text
- * that follows it.
+ * that follows it. A later paragraph that begins with one is the question: apps join what a person
+ * said twice in a row, for models that want user and assistant to take turns.
  *
  * @module
  */
@@ -21,12 +22,13 @@ export interface Script {
 }
 
 const DIRECTIVE = /^\s*\/(tokens|pace) +(\d{1,6})(?=\s|$)/;
+const LATER_QUESTION = /\n\n(?=\/(?:tokens|pace|say) )/;
 const SAY = /^\s*\/say (.*)$/s;
 const MOST_PIECE = 12;
 
 /** Makes the whole answer. */
 export function scriptFor(request: CompletionRequest): Script {
-  const question = questionIn(request);
+  const question = questionIn(request).split(LATER_QUESTION).at(-1)!;
   const { rest, count, tokensPerSecond } = readDirectives(question);
   const format = request.response_format;
   const said = SAY.exec(rest)?.[1];

@@ -15,6 +15,13 @@ export const SendRequest = z.object({
   mode: z.enum(["direct", "queued"]).optional().describe("Default: CHAT_MODE."),
 });
 
+export const MessageEnding = z.object({
+  state: z.enum(["stopped", "failed", "cut", "withheld"]),
+  error: z.string().optional(),
+  endedBy: z.string().optional(),
+}).describe("Of an answer that is not whole: how it ended.");
+export type MessageEnding = z.infer<typeof MessageEnding>;
+
 export const MessageView = z.object({
   id: z.string(),
   role: z.enum(["user", "assistant"]),
@@ -22,6 +29,7 @@ export const MessageView = z.object({
   at: z.iso.datetime(),
   /** Of a message of the user's: the reply that was asked for. */
   reply: z.string().optional(),
+  ending: MessageEnding.optional(),
 });
 export type MessageView = z.infer<typeof MessageView>;
 

@@ -157,6 +157,7 @@ for (
     await page.reload();
     await until(async () => await page.locator("li.assistant").count() === 1);
     assert.equal(await last(), text);
+    await page.locator(".note", { hasText: "You stopped this answer." }).waitFor();
     assert.equal(await page.getByRole("button", { name: "Stop" }).count(), 0);
   });
 }

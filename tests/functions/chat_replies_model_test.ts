@@ -48,6 +48,7 @@ for (const mode of ["direct", "queued"] as const) {
       assert.ok(end.text.length > 20);
       const { body } = await world.call("GET", MESSAGES);
       assert.equal(body.messages.at(-1).text, end.text);
+      assert.deepEqual(body.messages.at(-1).ending, { state, endedBy }, "shown after a reload too");
       assert.equal(world.cloud.llm.counts().requests, 1);
     });
   }

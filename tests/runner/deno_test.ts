@@ -49,6 +49,9 @@ export interface DenoTest {
 const GRACE_MS = 3_000;
 const BEGIN = /^running \d+ tests? from (\S+)$/;
 const RESULT = /^(\S.*) \.\.\. (ok|FAILED|ignored|cancelled)(?: \(.*\))?$/;
+/** Of a test that takes more than a minute Deno says so, and ends the line; its result follows alone. */
+const SLOW = /^(\S.*) \.\.\.'.*' has been running for over \(.*\)$/;
+const SLOW_RESULT = /^ (ok|FAILED|ignored|cancelled) \(.*\)$/;
 const BROKEN_FILE = /^Uncaught error from (\S+) FAILED$/;
 const SUMMARY =
   /^(?:ok|FAILED) \| (\d+) passed(?: \([^)]*\))? \| (\d+) failed(?: \([^)]*\))?(?: \| (\d+) ignored)?/;
@@ -70,46 +73,7 @@ export function startDenoTest({ args, env, onOutcome, onLine }: DenoTestOptions)
   }).spawn();
 
   const run: Run = { code: 0, errors: "", complaint: "", begun: [] };
-  let file = "";
-  let output: string[] | undefined;
-  let isInside = false;
-  let isErrors = false;
-
-  const read = (line: string) => {
-    onLine?.(line);
-    if (OUTPUT_ENDS.test(line)) return void (isInside = false);
-    if (OUTPUT_BEGINS.test(line)) {
-      isInside = true;
-      output = [];
-      return;
-    }
-    // What a test prints may look like Deno's own lines.
-    if (isInside) return void output?.push(line);
-    const begun = BEGIN.exec(line);
-    if (begun) {
-      file = begun[1].replace(/^\.\//, "");
-      return void run.begun.push(file);
-    }
-    const result = RESULT.exec(line);
-    if (result && !isErrors) {
-      const [, name, what] = result as unknown as [string, string, Outcome["result"]];
-      const failed = what !== "ok" ? output?.join("\n") : undefined;
-      onOutcome({ file, name, result: what, ...(failed && { output: failed }) });
-      return void (output = undefined);
-    }
-    const broken = BROKEN_FILE.exec(line);
-    if (broken && !isErrors) {
-      onOutcome({ file, name: "an error outside of any test", result: "FAILED" });
-      return;
-    }
-    if (line === " ERRORS ") return void (isErrors = true);
-    if (line === " FAILURES ") return void (isErrors = false);
-    if (isErrors) return void (run.errors += line + "\n");
-    const [, passed, failed, ignored = 0] = SUMMARY.exec(line) ?? [];
-    if (passed !== undefined) {
-      run.counted = { passed: Number(passed), failed: Number(failed), ignored: Number(ignored) };
-    }
-  };
+  const read = readerOf(onOutcome, run, onLine);
 
   const ended = (async () => {
     const [complaint] = await Promise.all([
@@ -129,6 +93,57 @@ export function startDenoTest({ args, env, onOutcome, onLine }: DenoTestOptions)
       clearTimeout(timer);
       signal(process.pid, "SIGKILL");
     },
+  };
+}
+
+/** Reads what Deno's plain reporter prints, line by line: tells outcomes, and notes the rest in `run`. */
+export function readerOf(
+  onOutcome: (outcome: Outcome) => void,
+  run: Run = { code: 0, errors: "", complaint: "", begun: [] },
+  onLine?: (line: string) => void,
+): (line: string) => void {
+  let file = "";
+  let slow = "";
+  let output: string[] | undefined;
+  let isInside = false;
+  let isErrors = false;
+
+  return (line) => {
+    onLine?.(line);
+    if (OUTPUT_ENDS.test(line)) return void (isInside = false);
+    if (OUTPUT_BEGINS.test(line)) {
+      isInside = true;
+      output = [];
+      return;
+    }
+    // What a test prints may look like Deno's own lines.
+    if (isInside) return void output?.push(line);
+    const begun = BEGIN.exec(line);
+    if (begun) {
+      file = begun[1].replace(/^\.\//, "");
+      return void run.begun.push(file);
+    }
+    slow = SLOW.exec(line)?.[1] ?? slow;
+    const result = RESULT.exec(line) ??
+      (slow && RESULT.exec(line.replace(SLOW_RESULT, `${slow} ...$&`)));
+    if (result && !isErrors) {
+      const [, name, what] = result as unknown as [string, string, Outcome["result"]];
+      const failed = what !== "ok" ? output?.join("\n") : undefined;
+      onOutcome({ file, name, result: what, ...(failed && { output: failed }) });
+      return void (output = undefined);
+    }
+    const broken = BROKEN_FILE.exec(line);
+    if (broken && !isErrors) {
+      onOutcome({ file, name: "an error outside of any test", result: "FAILED" });
+      return;
+    }
+    if (line === " ERRORS ") return void (isErrors = true);
+    if (line === " FAILURES ") return void (isErrors = false);
+    if (isErrors) return void (run.errors += line + "\n");
+    const [, passed, failed, ignored = 0] = SUMMARY.exec(line) ?? [];
+    if (passed !== undefined) {
+      run.counted = { passed: Number(passed), failed: Number(failed), ignored: Number(ignored) };
+    }
   };
 }
 

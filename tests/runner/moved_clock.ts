@@ -65,12 +65,16 @@ export async function movedRuns(
 export async function createMover(): Promise<((at: number) => Record<string, string>) | undefined> {
   const { ignore } = needs("faketime");
   if (ignore) return undefined;
-  // The command knows where its library is, on any architecture; -m is the one for threads.
-  const library = await run("faketime", ["-m", "-f", "+0", "printenv", "LD_PRELOAD"]);
+  // The command knows where its library is, on any architecture; -m is the one for threads. It does
+  // not always start below its own library.
+  const library = await run("faketime", ["-m", "-f", "+0", "printenv", "LD_PRELOAD"], {
+    LD_PRELOAD: "",
+    FAKETIME: "",
+  });
   const move = (seconds: number) => ({
     // libc before redis-server's own allocator, which asks for the time before there is any memory
     // to look for it: libfaketime would never come to an end.
-    LD_PRELOAD: `${library.split(":")[0]} libc.so.6`,
+    LD_PRELOAD: `${library.split(":").find(Boolean)} libc.so.6`,
     FAKETIME: `${seconds < 0 ? "" : "+"}${seconds}`,
     // Time-outs and intervals are not to jump; the name depends on the version.
     FAKETIME_DONT_FAKE_MONOTONIC: "1",

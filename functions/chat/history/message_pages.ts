@@ -43,7 +43,10 @@ export interface LatestPage {
   degraded?: "cache" | "stale";
 }
 
-type Message = Pick<StoredMessage, "id" | "role" | "text" | "at" | "position" | "reply">;
+type Message = Pick<
+  StoredMessage,
+  "id" | "role" | "text" | "at" | "position" | "reply" | "ending"
+>;
 
 /**
  * The newest messages. Cached, it takes one command, and one look at the conversation's row at the
@@ -132,7 +135,15 @@ async function readPage(
 ): Promise<CachedPage> {
   const read = await lastMessages(sql, conversation, { limit: PAGE_MESSAGES + 1 });
   const messages = read.slice(-PAGE_MESSAGES).map(
-    ({ id, role, text, at, position, reply }) => ({ id, role, text, at, position, reply }),
+    ({ id, role, text, at, position, reply, ending }) => ({
+      id,
+      role,
+      text,
+      at,
+      position,
+      reply,
+      ending,
+    }),
   );
   return { owner, version, hasOlder: read.length > PAGE_MESSAGES, messages };
 }

@@ -7,7 +7,7 @@
  * @module
  */
 import { BodyInvalidError, RequestError, type Sql } from "../../../shared/mod.ts";
-import type { MessageView } from "../contracts.ts";
+import type { MessageEnding, MessageView } from "../contracts.ts";
 export { forgetCachedPage } from "./page_cache.ts";
 
 export interface StoredMessage {
@@ -23,6 +23,8 @@ export interface StoredMessage {
   clientId?: string;
   /** Of a message of the user's: the reply that was asked for. */
   reply?: string;
+  /** Of an answer that is not whole: how it ended. */
+  ending?: MessageEnding;
 }
 
 /** A message of a user's, to be stored. */
@@ -47,11 +49,16 @@ interface MessageRow {
   client_id: string | null;
   created_at: Date;
   reply: string | null;
+  ending: MessageEnding | null;
 }
 
 const TITLE_LENGTH = 80;
 const COLUMNS = `m.id, m.conversation, m.user_id, m.role, m.text, m.position, m.client_id,
-  m.created_at, (SELECT r.id FROM chat_replies r WHERE r.question = m.id) AS reply`;
+  m.created_at, (SELECT r.id FROM chat_replies r WHERE r.question = m.id) AS reply,
+  (SELECT jsonb_strip_nulls(
+     jsonb_build_object('state', r.state, 'error', r.error, 'endedBy', r.ended_by)
+   ) FROM chat_replies r
+   WHERE m.role = 'assistant' AND r.id = substr(m.id, 7) AND r.state <> 'done') AS ending`;
 
 /**
  * Stores a message; the first of a conversation makes it. One whose `clientId` is known resolves to
@@ -157,9 +164,19 @@ export async function readVersion(sql: Sql, conversation: string, user: string):
 
 /** A message as its user sees it. */
 export function viewOf(
-  { id, role, text, at, reply }: Pick<StoredMessage, "id" | "role" | "text" | "at" | "reply">,
+  { id, role, text, at, reply, ending }: Pick<
+    StoredMessage,
+    "id" | "role" | "text" | "at" | "reply" | "ending"
+  >,
 ): MessageView {
-  return { id, role, text, at: isoOf(at), ...(reply !== undefined && { reply }) };
+  return {
+    id,
+    role,
+    text,
+    at: isoOf(at),
+    ...(reply !== undefined && { reply }),
+    ...(ending && { ending }),
+  };
 }
 
 /** One answer for what is somebody else's and for what is not there. */
@@ -178,7 +195,7 @@ export function isoOf(at: number): string {
   return new Date(at).toISOString();
 }
 
-function fromRow({ user_id, position, client_id, created_at, reply, ...row }: MessageRow) {
+function fromRow({ user_id, position, client_id, created_at, reply, ending, ...row }: MessageRow) {
   const { id, conversation, role, text } = row;
   return {
     id,
@@ -190,5 +207,6 @@ function fromRow({ user_id, position, client_id, created_at, reply, ...row }: Me
     at: created_at.getTime(),
     ...(client_id !== null && { clientId: client_id }),
     ...(reply !== null && { reply }),
+    ...(ending !== null && { ending }),
   } satisfies StoredMessage;
 }

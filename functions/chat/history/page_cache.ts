@@ -8,6 +8,7 @@
  * @module
  */
 import * as z from "zod";
+import { MessageEnding } from "../contracts.ts";
 import { AppError, type Keys, type Log, type Redis } from "../../../shared/mod.ts";
 
 /** What the cache stands on. */
@@ -24,6 +25,7 @@ const CachedMessage = z.object({
   at: z.number(),
   position: z.number(),
   reply: z.string().optional(),
+  ending: MessageEnding.optional(),
 });
 
 /** The newest messages, oldest first. */

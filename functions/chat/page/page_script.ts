@@ -137,7 +137,8 @@ const takeToken = () => {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
   if (!given) return false;
   history.replaceState(null, "", location.pathname + location.search);
-  if (token && token !== given && (!userName() || userName(given) !== userName())) {
+  // A token that names nobody signs nobody in.
+  if (token && token !== given && userName() && userName(given) !== userName()) {
     offered = given;
     byId("other-name").textContent = userName(given) || "another user";
     byId("own-name").textContent = userName() || "another user";

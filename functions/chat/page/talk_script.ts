@@ -60,6 +60,7 @@ const show = (message, add) => {
     known.isOpen = false;
     note(known);
     render(known.querySelector(".said"), message.text);
+    if (message.ending) showEnding(known, id.slice("reply-".length), message.ending);
     return;
   }
   const turn = makeTurn(message);
@@ -68,6 +69,7 @@ const show = (message, add) => {
   else add(turn);
   const answer = message.reply && turnOf(answerId(message.reply));
   if (answer) turn.after(answer);
+  if (message.ending) showEnding(turn, id.slice("reply-".length), message.ending);
 };
 
 const drawLater = (turn) => {
@@ -85,11 +87,7 @@ const repeat = (turn, reply) =>
     if (text) void say(text);
   });
 
-// How an answer has ended, for eyes and ears.
-const end = (turn, reply, { state, error, endedBy, text }) => {
-  turn.isOpen = false;
-  turn.removeAttribute("aria-busy");
-  endings.set(reply, { state, error, endedBy, text });
+const showEnding = (turn, reply, { state, error, endedBy }) => {
   const notes = {
     done: [],
     stopped: ["You stopped this answer."],
@@ -100,6 +98,14 @@ const end = (turn, reply, { state, error, endedBy, text }) => {
   };
   note(turn, ...(notes[state] ?? []));
   turn.classList.toggle("fault-turn", state === "failed");
+};
+
+// How an answer has ended, for eyes and ears.
+const end = (turn, reply, { state, error, endedBy, text }) => {
+  turn.isOpen = false;
+  turn.removeAttribute("aria-busy");
+  endings.set(reply, { state, error, endedBy, text });
+  showEnding(turn, reply, { state, error, endedBy });
   if (!turn.follows || !turn.isConnected) return;
   spoken.textContent = state === "done" ? "Assistant: " + text : turn.querySelector(".note").innerText;
 };
