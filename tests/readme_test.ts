@@ -8,7 +8,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as tasksOf from "../deno.json" with { type: "json" };
-import { copyOfTheTree, runIn, startDev, stopDev } from "./support/dev_session.ts";
+import { copyOfTheTree, runToolIn, startDev, stopDev } from "./support/dev_session.ts";
 
 const readme = await Deno.readTextFile(new URL("../README.md", import.meta.url));
 const architecture = await Deno.readTextFile(new URL("../ARCHITECTURE.md", import.meta.url));
@@ -25,12 +25,15 @@ Deno.test("the README's first job fits its registry, type-checks, and runs", asy
     .replace(/(?=^\}\);)/m, `  ${entryLine}\n`);
   await Deno.writeTextFile(join(jobs, "registry.ts"), changed);
 
-  assert.deepEqual(await runIn(folder, "check", "--quiet", "functions/main.ts"), {
+  assert.deepEqual(await runToolIn(folder, "check", "--quiet", "functions/main.ts"), {
     code: 0,
     printed: "",
   });
-  assert.equal((await runIn(folder, "fmt", "--check", "functions/jobs/receipt_send.ts")).code, 0);
-  assert.equal((await runIn(folder, "lint", "functions/jobs/receipt_send.ts")).code, 0);
+  assert.equal(
+    (await runToolIn(folder, "fmt", "--check", "functions/jobs/receipt_send.ts")).code,
+    0,
+  );
+  assert.equal((await runToolIn(folder, "lint", "functions/jobs/receipt_send.ts")).code, 0);
 
   const session = startDev(folder);
   try {

@@ -15,6 +15,8 @@ import { Report, showSkipped } from "./runner/report.ts";
 import { Slots } from "./runner/slots.ts";
 import { needs, UNMOVED } from "./support/needs.ts";
 
+const SEGMENTATION_FAULT = 128 + 11;
+
 const isLong = Deno.args.includes("--long");
 const given = Deno.args.filter((argument) => argument !== "--long");
 const isNarrowed = given.length > 0;
@@ -138,8 +140,10 @@ async function runAll(files: string[], report: Report, moved: MovedRun[] = []): 
       // What counts is Deno's count, should a line of its have been missed.
       report.passed += counted.passed - seen.passed;
       report.failed += counted.failed - seen.failed;
-      // Deno failed, though no test of it: nobody may overlook that.
-      if (code !== 0 && counted.failed === 0) {
+      // Deno failed, though no test of it: nobody may overlook that. But a process that ends below
+      // libfaketime sometimes crashes after its last word.
+      const endedMoved = moved !== undefined && code === SEGMENTATION_FAULT;
+      if (code !== 0 && counted.failed === 0 && !endedMoved) {
         fail(batch.files[0], titleOf(`Deno ended with ${code}`, moved));
       }
       return;
