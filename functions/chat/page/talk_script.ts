@@ -72,12 +72,13 @@ const show = (message, add) => {
   if (message.ending) showEnding(turn, id.slice("reply-".length), message.ending);
 };
 
+const draw = (turn) => keepingEnd(() => render(turn.querySelector(".said"), turn.text));
 const drawLater = (turn) => {
   if (turn.isDrawn) return;
   turn.isDrawn = true;
   requestAnimationFrame(() => {
     turn.isDrawn = false;
-    keepingEnd(() => render(turn.querySelector(".said"), turn.text));
+    draw(turn);
   });
 };
 const repeat = (turn, reply) =>
@@ -123,7 +124,8 @@ const watchAnswer = async (reply, events) => {
   try {
     for await (const event of events) {
       turn.text = event.text;
-      drawLater(turn);
+      // How it ended is told below all of it: at once, also where no frame is drawn.
+      (event.type === "end" ? draw : drawLater)(turn);
       if (event.type === "text") note(turn);
       if (event.type === "retry") {
         note(turn, "The model is busy. It is asked again at " + clockOf(event.at) + ".");
